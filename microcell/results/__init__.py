@@ -1,1 +1,9 @@
+"""Results: the run directory, the particle ledger, figures, report and pictures."""
 
+from __future__ import annotations
+
+from microcell.results.ledger import particle_ledger
+from microcell.results.profiles import slice_profiles
+from microcell.results.store import RunWriter, read_checkpoint
+
+__all__ = ["RunWriter", "particle_ledger", "read_checkpoint", "slice_profiles"]
