@@ -4,10 +4,10 @@ A law is an `equinox.Module`, called as ``law(argument, T)``. The argument is a 
 solid properties and a salt concentration c [mol.m-3] for electrolyte properties; T is the temperature [K].
 Because the coefficients are array leaves, a sweep over their values reuses the compiled program.
 
-Newton iterates may leave the range in which a law means anything. Built-in laws therefore limit their argument
-to the `STOICHIOMETRY_LIMITS` or `CONCENTRATION_LIMITS` below, where they stay finite and, if physics asks for
-it, positive. Outside, the value is constant and the derivative zero. The narrower range in which a law is
-*known* is its ``validity``; it is metadata for warnings and never changes a value.
+Newton iterates may leave the range in which a law means anything. Built-in laws therefore limit their
+argument to the `STOICHIOMETRY_LIMITS` or `CONCENTRATION_LIMITS` below, where they stay finite and, if physics
+asks for it, positive. Outside, the value is constant and the derivative zero. The narrower range in which a
+law is *known* is its ``validity``; it is metadata for warnings and never changes a value.
 """
 
 from __future__ import annotations

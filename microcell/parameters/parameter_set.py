@@ -236,9 +236,9 @@ class ParameterSet(Mapping[str, Value]):
         Parameters
         ----------
         values : mapping of str to number, str, law, function or mapping
-            A number in the unit of the name; a text with a unit ("0.2 nm"); for property laws also the name of
-            a law, an `equinox.Module` or a function of (x or c, T) written with jax.numpy; or a mapping with
-            "value" and optionally "source", "standing" and "note".
+            A number in the unit of the name; a text with a unit ("0.2 nm"); for property laws also the name
+            of a law, an `equinox.Module` or a function of (x or c, T) written with jax.numpy; or a mapping
+            with "value" and optionally "source", "standing" and "note".
 
         Raises
         ------
