@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,67 +11,23 @@ from typing import Any
 
 import jax
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
-from rich.console import Console
-from rich.table import Table
 
 from microcell.errors import ParameterError, did_you_mean
-from microcell.parameters.catalogue import Standing, data_names, data_text, laws_of
+from microcell.parameters.catalogue import data_names, data_text, laws_of
 from microcell.parameters.entry import Entry, Value, as_law
 from microcell.parameters.law import Law, as_leaf
 from microcell.parameters.laws import PARAMETER_OF_FIELD, Laws
-
-ELECTROLYTE = "Electrolyte"
-"""The short name that sets the four laws of the electrolyte at once."""
-
-ELECTROLYTE_PARAMETERS = (
-    "Electrolyte conductivity [S.m-1]",
-    "Electrolyte diffusivity [m2.s-1]",
-    "Cation transference number",
-    "Thermodynamic factor",
+from microcell.parameters.listing import ParameterInfo, as_text, plain
+from microcell.parameters.setting import (
+    ELECTROLYTE,
+    ELECTROLYTE_PARAMETERS,
+    Setting,
+    electrolyte_names,
+    electrolyte_settings,
+    read_setting,
 )
 
 _NOT_SETS = {"laws.toml"}
-_SETTING_KEYS = {"value", "source", "standing", "note"}
-
-
-class ParameterInfo(BaseModel):
-    """What is known about one parameter of a set.
-
-    Attributes
-    ----------
-    name, unit : str
-        The name, and the unit in its brackets.
-    value : float or str
-        The number, or the name of the law.
-    range : (float, float)
-        Allowed numbers.
-    standing, source, note : str
-        "sourced", "calibrated", "assumed" or "user"; from what; remarks.
-    validity : dict
-        For a law: the range in which it is known to hold, by argument ("x", "c" [mol.m-3], "T" [K]).
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    unit: str
-    value: float | str
-    range: tuple[float, float]
-    standing: Standing
-    source: str
-    note: str = ""
-    validity: dict[str, tuple[float, float]] = {}
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """A value that replaces the one of the built-in set."""
-
-    value: Value
-    standing: Standing = "user"
-    source: str = "set by the user"
-    note: str = ""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -98,7 +53,7 @@ class ParameterSet(Mapping[str, Value]):
 
     name: str
     base: str
-    _settings: Mapping[str, _Setting] = field(default_factory=dict)
+    _settings: Mapping[str, Setting] = field(default_factory=dict)
 
     @staticmethod
     def builtin_names() -> list[str]:
@@ -249,8 +204,8 @@ class ParameterSet(Mapping[str, Value]):
         given = dict(values)
         settings = dict(self._settings)
         if ELECTROLYTE in given:
-            settings.update(_electrolyte_settings(given.pop(ELECTROLYTE)))
-        settings.update({name: _read_setting(self._entry(name), value) for name, value in given.items()})
+            settings.update(electrolyte_settings(given.pop(ELECTROLYTE)))
+        settings.update({name: read_setting(self._entry(name), value) for name, value in given.items()})
         changed = ParameterSet(name=self.name, base=self.base, _settings=settings)
         _check_together(changed)
         return changed
@@ -268,7 +223,7 @@ class ParameterSet(Mapping[str, Value]):
     @staticmethod
     def electrolyte_names() -> list[str]:
         """Return the names that `with_electrolyte` knows."""
-        return list(laws_of("electrolyte_conductivity"))
+        return electrolyte_names()
 
     def law_names(self, name: str) -> list[str]:
         """Return the names of the laws that a parameter accepts; empty for plain numbers."""
@@ -327,7 +282,7 @@ class ParameterSet(Mapping[str, Value]):
         return ParameterInfo(
             name=name,
             unit=entry.unit,
-            value=_plain(value),
+            value=plain(value),
             range=entry.range,
             standing=origin.standing,
             source=origin.source,
@@ -367,7 +322,7 @@ class ParameterSet(Mapping[str, Value]):
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, base and all values, ready for JSON; a user's function stands as text."""
-        return {"name": self.name, "base": self.base, **{name: _plain(self[name]) for name in self}}
+        return {"name": self.name, "base": self.base, **{name: plain(self[name]) for name in self}}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row per parameter: value, unit, range, standing, source and note."""
@@ -376,21 +331,11 @@ class ParameterSet(Mapping[str, Value]):
 
     def __str__(self) -> str:
         """Render a table of all parameters."""
-        table = Table(title=f"Parameter set '{self.name}'", title_justify="left")
-        for column in ("Name", "Value", "Standing", "Source"):
-            table.add_column(column, overflow="fold")
-        for info in map(self.info, self):
-            value = info.value if isinstance(info.value, str) else f"{info.value:g}"
-            table.add_row(
-                info.name.replace("[", r"\["), value, info.standing, info.source.replace("[", r"\[")
-            )
-        console = Console(file=io.StringIO(), width=140)
-        console.print(table)
-        return console.file.getvalue()  # type: ignore[attr-defined]
+        return as_text(self.name, map(self.info, self))
 
     def __repr__(self) -> str:
         """Name the set and what was changed."""
-        changed = {name: _plain(self[name]) for name in self.changed_names()}
+        changed = {name: plain(self[name]) for name in self.changed_names()}
         return f"ParameterSet('{self.name}'{f', changed={changed}' if changed else ''})"
 
     def _entry(self, name: str) -> Entry:
@@ -416,41 +361,6 @@ def _schema(base: str) -> dict[str, Entry]:
     return {name: Entry(name=name, **entry) for name, entry in content.items()}
 
 
-def _read_setting(entry: Entry, given: Any) -> _Setting:
-    """Read a value, or a table with a value and where it comes from."""
-    if not isinstance(given, Mapping):
-        return _Setting(entry.parse(given))
-    unknown = set(given) - _SETTING_KEYS
-    if unknown or "value" not in given:
-        raise ParameterError(
-            "A table for a parameter needs 'value' and may have 'source', 'standing' and 'note'",
-            key=entry.name,
-            value=dict(given),
-            fix=f"remove {', '.join(sorted(map(str, unknown)))}" if unknown else "add value = ...",
-        )
-    origin = {key: str(given[key]) for key in ("source", "note") if key in given}
-    standing = given.get("standing", "user")
-    if standing not in ("sourced", "calibrated", "assumed", "user"):
-        raise ParameterError(
-            "Unknown standing", key=entry.name, value=standing, allowed="sourced, calibrated, assumed, user"
-        )
-    return _Setting(entry.parse(given["value"]), standing=standing, **origin)
-
-
-def _electrolyte_settings(given: Any) -> dict[str, _Setting]:
-    """Return the four laws of a named electrolyte."""
-    names = ParameterSet.electrolyte_names()
-    if given not in names:
-        raise ParameterError(
-            f"No electrolyte is named '{given}'",
-            key=ELECTROLYTE,
-            value=given,
-            allowed=", ".join(names),
-            fix=did_you_mean(str(given), names),
-        )
-    return {name: _Setting(given) for name in ELECTROLYTE_PARAMETERS}
-
-
 def _check_together(params: ParameterSet) -> None:
     """Refuse values that contradict each other."""
     low, high = params.number("Lower voltage limit [V]"), params.number("Upper voltage limit [V]")
@@ -461,12 +371,3 @@ def _check_together(params: ParameterSet) -> None:
             value=f"{low:g} V and {high:g} V",
             fix="set both limits together",
         )
-
-
-def _plain(value: Value) -> float | str:
-    """Return a number or name as it is, a function as text."""
-    return (
-        value
-        if isinstance(value, float | str)
-        else f"<{getattr(value, '__qualname__', type(value).__name__)}>"
-    )

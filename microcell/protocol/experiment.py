@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ class Experiment(BaseModel):
     Parameters
     ----------
     steps : sequence of str or Step, or nested sequences of them
-        The steps in order; nested sequences are flattened, so that ``("Charge ...", "Discharge ...") * 3`` works.
+        The steps in order; nested sequences are flattened, so that ``("Charge ...", "Rest ...") * 3`` works.
     initial : str or mapping or Initial
         The state at the start: "3.6 V", "x = 0.88" or {"stoichiometry": 0.88}.
     repeat : int
@@ -36,6 +37,8 @@ class Experiment(BaseModel):
         The state at the start.
     cycle_length : int
         Number of steps in one repeat; step number k (from 0) belongs to cycle ``k // cycle_length``.
+    period : float or None
+        Time between outputs [s] for steps that do not set their own.
 
     Raises
     ------
@@ -59,11 +62,16 @@ class Experiment(BaseModel):
     steps: tuple[Step, ...]
     initial: Initial
     cycle_length: int
+    period: float | None
 
     def __init__(self, steps: Any, initial: Any, repeat: int = 1, period: str | float | None = None) -> None:
-        once = _with_period(_read_steps(steps), period)
+        seconds = _read_period(period)
+        once = tuple(_with_period(step, seconds) for step in _read_steps(steps))
         super().__init__(
-            steps=once * _read_repeat(repeat), initial=Initial.parse(initial), cycle_length=len(once)
+            steps=once * _read_repeat(repeat),
+            initial=Initial.parse(initial),
+            cycle_length=len(once),
+            period=seconds,
         )
 
     @classmethod
@@ -93,6 +101,7 @@ class Experiment(BaseModel):
             "steps": [step.text for step in once],
             "initial": {self.initial.kind: self.initial.value},
             "repeat": self.repeat,
+            **({} if self.period is None else {"period": self.period}),
         }
 
     @property
@@ -176,15 +185,18 @@ def _read_repeat(repeat: Any) -> int:
     return repeat
 
 
-def _with_period(steps: tuple[Step, ...], period: Any) -> tuple[Step, ...]:
-    """Give the steps without a period of their own the common one."""
+def _read_period(period: Any) -> float | None:
+    """Check the time between outputs."""
     if period is None:
-        return steps
+        return None
     seconds = as_duration(period) if isinstance(period, str) else period
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         raise ProtocolError(
             "The period is not a positive time", key="period", value=period, fix='write "1 minute"'
         )
-    return tuple(
-        step if step.period else step.model_copy(update={"period": float(seconds)}) for step in steps
-    )
+    return float(seconds)
+
+
+def _with_period(step: Step, period: float | None) -> Step:
+    """Give a step without a period of its own the common one."""
+    return step if step.period is not None else step.model_copy(update={"period": period})

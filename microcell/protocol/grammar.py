@@ -1,14 +1,16 @@
 """Reads protocol texts such as "Charge at 1C until 4.3 V" into steps.
 
-A step is ``Charge | Discharge | Hold at QUANTITY CONDITIONS`` or ``Rest CONDITIONS``, where the conditions are
-``for TIME`` and ``until QUANTITY`` joined by ``or``, optionally followed by ``(TIME period)``. The wording is
-PyBaMM's; upper and lower case and the number of spaces do not matter.
+A step is ``Charge | Discharge | Hold at QUANTITY CONDITIONS`` or ``Rest CONDITIONS``, where the conditions
+are ``for TIME`` and ``until QUANTITY`` joined by ``or``, optionally followed by ``(TIME period)``. The
+wording is PyBaMM's; upper and lower case and the number of spaces do not matter.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from microcell.errors import ProtocolError, did_you_mean
@@ -36,12 +38,12 @@ _KINDS: dict[str, Literal["current", "voltage", "power"]] = {
 }
 
 
+@dataclass(frozen=True)
 class _Text:
     """A step text with its number, to name both in errors."""
 
-    def __init__(self, text: str, number: int | None) -> None:
-        self.text = text
-        self.number = number
+    text: str
+    number: int | None
 
     def error(self, problem: str, fix: str | None = None) -> ProtocolError:
         """Make the error for this step."""
@@ -64,8 +66,8 @@ def parse_step(text: str, number: int | None = None) -> Step:
     Raises
     ------
     ProtocolError
-        If the text is not understood, has no end, or asks for something impossible. The message names step and
-        text, shows examples and says what to change.
+        If the text is not understood, has no end, or asks for something impossible. The message names step
+        and text, shows examples and says what to change.
     """
     source = _Text(str(text).strip(), number)
     if not isinstance(text, str) or not source.text:
@@ -104,7 +106,7 @@ def _check_words(source: _Text, body: str) -> None:
     without_exponents = re.sub(r"(?<=[\d.])[eE](?=[+-]?\d)", "", body)
     for word in re.findall(r"[A-Za-zµμ]+", without_exponents):
         if word.lower() not in UNIT_WORDS and word.lower() not in _KEYWORDS:
-            known = [*_KEYWORDS, *sorted(unit for unit in UNIT_WORDS if len(unit) > 2)]
+            known = [*_KEYWORDS, *sorted(unit for unit in UNIT_WORDS if len(unit) > 3)]
             raise source.error(f"The word '{word}' is not understood", did_you_mean(word, known))
 
 
@@ -220,10 +222,10 @@ def _read_condition(source: _Text, text: str) -> Termination:
     value, unit = _read_quantity(source, value_text)
     if unit in ("W", "W.m-2"):
         raise source.error("A step cannot end at a power", "end it at a voltage, a current or after a time")
-    return Termination(kind="voltage" if unit == "V" else "current", value=value, unit=unit)  # type: ignore[arg-type]
+    return Termination(kind="voltage" if unit == "V" else "current", value=value, unit=unit)
 
 
-def _check_conditions(source: _Text, instruction: str, kinds: list[str]) -> None:
+def _check_conditions(source: _Text, instruction: str, kinds: Sequence[str]) -> None:
     """Refuse conditions that a step of this kind can never meet."""
     if instruction == "rest" and kinds != ["duration"]:
         raise source.error("A rest ends by time only", 'write "Rest for 10 minutes"')

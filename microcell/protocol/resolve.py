@@ -87,7 +87,7 @@ def resolve(step: Step, one_c_current: float, area: float) -> ResolvedStep:
     return ResolvedStep(
         kind=step.kind,
         value=step.value * scale[step.unit] * (step.direction if step.kind in ("current", "power") else 1),
-        voltage_limit=VoltageLimit(value=voltage.value, direction=-step.direction) if voltage else None,  # type: ignore[arg-type]
+        voltage_limit=VoltageLimit(value=voltage.value, direction=-step.direction) if voltage else None,
         current_limit=current.value * scale[current.unit] if current else None,
         duration=step.duration,
         has_default_duration=step.has_default_duration,

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-CHARGE, DISCHARGE = -1, 1
+CHARGE: Literal[-1] = -1
+DISCHARGE: Literal[1] = 1
 """Signs of the current: positive current is discharge."""
 
 DEFAULT_DURATION = 24 * 3600.0
