@@ -1,1 +1,3 @@
+"""Segmented images: reading, inspecting, telling particles apart, and generating them."""
 
+from __future__ import annotations

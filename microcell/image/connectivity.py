@@ -99,7 +99,7 @@ def reaches(mask: np.ndarray, axis: int = 0, end: End = "low") -> np.ndarray:
 
 
 def spanning_share(mask: np.ndarray, axis: int = 0) -> float:
-    """Return the share of a mask's voxels in clusters that reach from end to end of an axis; 0 if it is empty."""
+    """Return the share of a mask's voxels in clusters that reach from end to end of an axis; 0 if empty."""
     clusters = find_clusters(mask)
     total = int(clusters.sizes.sum())
     return float(clusters.sizes[clusters.spanning(axis)].sum() / total) if total else 0.0

@@ -53,7 +53,7 @@ def parse_length(value: Any, *, key: str = "voxel_size") -> float:
 
 def _from_text(text: str, key: str) -> float:
     try:
-        quantity = _units().Quantity(text)
+        quantity: Any = _units().Quantity(text)
     except Exception as error:  # pint raises a dozen unrelated types on malformed text
         raise _not_a_length(text, key) from error
     if not quantity.check("[length]"):

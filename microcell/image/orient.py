@@ -1,7 +1,7 @@
 """Which array axis is which: checks of axes, crop, flip and separator side, and the turn into z, y, x.
 
-Everything a user gives per axis (crop, voxel sizes) follows the order of ``axes``, that is of the array in the
-file, before any reorientation.
+Everything a user gives per axis (crop, voxel sizes) follows the order of ``axes``, that is of the array
+in the file, before any reorientation.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def open_source(
     Raises
     ------
     VolumeError
-        If the file does not exist, is empty or damaged, has an unknown format, or more has to be said to read it.
+        If the file does not exist, is empty or damaged, has an unknown format, or needs more to be said.
     """
     path = Path(path)
     if not path.exists():
@@ -167,10 +167,15 @@ def _open_folder(path: Path) -> Source:
 
     def load(part: Slices) -> np.ndarray:
         rows = files[part[0]]
-        return np.stack([_guarded(lambda f=f: tifffile.imread(f), f)[part[1], part[2]] for f in rows])
+        return np.stack([_read_slice(file)[part[1], part[2]] for file in rows])
 
     shape = (len(files), *first.shape)
     return Source(str(path), shape, first.dtype, load, first.hints)
+
+
+def _read_slice(file: Path) -> np.ndarray:
+    image: np.ndarray = _guarded(lambda: tifffile.imread(file), file)
+    return image
 
 
 def _open_slice(file: Path) -> Source:
@@ -199,9 +204,12 @@ def _check_slice(source: Source, first: Source) -> None:
 def _open_hdf5(path: Path, dataset: str | None) -> Source:
     with h5py.File(path, "r") as file:
         found: dict[str, Any] = {}
-        file.visititems(
-            lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None
-        )
+
+        def collect(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                found[name] = item
+
+        file.visititems(collect)
         name = _choose_dataset({name: item.shape for name, item in found.items()}, dataset, path)
         shape, dtype, hints = found[name].shape, found[name].dtype, hdf5_hints(found[name])
 

@@ -1,7 +1,7 @@
 """Interface area on a voxel grid: counted faces, and the weights that undo the voxel staircase.
 
-The counted faces of a plane with unit normal n have the area (abs n_x + abs n_y + abs n_z) times the true one. A
-weight abs(n . e) per face, e being the axis normal to the face, makes the sum exact, since n . n = 1.
+The counted faces of a plane with unit normal n have the area (abs n_x + abs n_y + abs n_z) times the true
+one. A weight abs(n . e) per face, e being the axis normal to the face, makes the sum exact, as n . n = 1.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SMOOTHING = 1.0
 def indicator_normals(active: np.ndarray, voxel_size: Sequence[float | np.ndarray]) -> np.ndarray:
     """Return the gradient of the smoothed indicator of the active material.
 
-    The indicator is Gaussian-smoothed by one voxel per axis with reflecting boundaries; the gradient is the central
-    difference of that, in metres, with the same reflection at the ends.
+    The indicator is Gaussian-smoothed by one voxel per axis with reflecting boundaries; the gradient is the
+    central difference of that, in metres, with the same reflection at the ends.
 
     Parameters
     ----------

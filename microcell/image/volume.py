@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import VolumeError
-from .hints import Hints
 from .labels import check_phase_map, map_labels
 from .lengths import format_length
 from .orient import check_crop, check_orientation, check_shape, check_voxel_size
@@ -73,8 +72,8 @@ class Volume:
         path : str or Path
             TIFF stack, folder of TIFF slices, HDF5, NumPy or raw file (see `readers.open_source`).
         voxel_size : str, float or three of them
-            Voxel edge, as "398 nm" or a number in metres; three of them follow the order of ``axes``. "file" accepts
-            what the file states, if it states all three axes without contradiction.
+            Voxel edge, as "398 nm" or a number in metres; three of them follow the order of ``axes``. "file"
+            accepts what the file states, if it states all three axes without contradiction.
         axes : str
             Letters of the array axes in the order of the file, for example "ZYX".
         through_axis : str
@@ -98,8 +97,8 @@ class Volume:
         Raises
         ------
         VolumeError
-            If the file cannot be read, a keyword is missing or wrong, or labels and phase map disagree. Nothing is
-            guessed: what the file says about itself is only quoted in the message.
+            If the file cannot be read, a keyword is missing or wrong, or labels and phase map disagree.
+            Nothing is guessed: what the file says about itself is only quoted in the message.
         """
         source = open_source(path, dataset=dataset, shape=shape, dtype=dtype, order=order)
         return cls._build(source, voxel_size, axes, through_axis, separator_side, phases, crop, flip)
@@ -139,7 +138,7 @@ class Volume:
         try:
             orientation = check_orientation(axes, through_axis, separator_side, flip)
             edges = check_voxel_size(
-                voxel_size, orientation.axes, source.hints.sentence(), source.hints.voxel_size()
+                voxel_size, orientation.axes, source.hints.size_sentence(), source.hints.voxel_size()
             )
             mapping = check_phase_map(phases)
             part = check_crop(crop, source.shape, orientation.axes)
@@ -218,15 +217,13 @@ class Volume:
             f"{info['separator_side']}, crop {crop} of {info['file_shape']}"
             + (f", flipped {info['flip']}" if info["flip"] else "")
         ]
-        return [*lines, f"File says   {info['file_says']} (not used)"] if info["file_says"] else lines
+        return [*lines, f"File says   {info['file_says']}"] if info["file_says"] else lines
 
 
 def _with_context(error: VolumeError, source: Source) -> VolumeError:
     """Add the file, and what it says about itself, to an error in the keywords."""
-    hints: Hints = source.hints
-    fix = error.fix
-    if hints.sentence() and error.key != "voxel_size":
-        fix = f"{fix or ''} (the file says {hints.sentence()})".strip()
+    note = source.hints.notes.get(error.key or "")
+    fix = f"{error.fix or ''} (the file says {note})".strip() if note else error.fix
     return VolumeError(
         error.problem, file=source.name, key=error.key, value=error.value, allowed=error.allowed, fix=fix
     )
