@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from microcell.cell.snapshot import RunGrid
 from microcell.errors import ResultsError
@@ -14,7 +13,6 @@ from microcell.results import files, hdf
 from microcell.results.files import writing
 from microcell.results.vtk import SUFFIX
 
-TIME = "Time [s]"
 _OWN = (
     files.RUN,
     files.TIMESERIES,
@@ -76,14 +74,6 @@ def reopen(folder: Path, grid: RunGrid, limit: float) -> int:
         _require_same_grid(folder, grid)
         (folder / files.FIELDS).mkdir(exist_ok=True)
         return _drop_late(folder, limit)
-
-
-def read_until(path: Path, limit: float) -> pd.DataFrame:
-    """Read the rows of a csv up to a time [s], exactly as they were written; empty where there is no file."""
-    if not path.exists():
-        return pd.DataFrame()
-    table = pd.read_csv(path, float_precision="round_trip")
-    return table[table[TIME] <= limit].reset_index(drop=True)
 
 
 def _clear(folder: Path) -> None:

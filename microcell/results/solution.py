@@ -14,8 +14,8 @@ import pandas as pd
 from microcell.cell.snapshot import FaceTable, RunGrid
 from microcell.errors import ResultsError, did_you_mean
 from microcell.results import files, hdf
-from microcell.results.directory import TIME
 from microcell.results.fields import FieldSeries, nearest_index
+from microcell.results.tables import TIME, read_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,11 +63,11 @@ class Solution:
         path = Path(folder)
         if not (path / files.RUN).is_file():
             raise ResultsError("there is no run here", file=path, fix=f"name a directory with {files.RUN}")
-        return cls(path, files.read_json(path / files.RUN), _read_csv(path / files.TIMESERIES))
+        return cls(path, files.read_json(path / files.RUN), read_csv(path / files.TIMESERIES))
 
     def __getitem__(self, name: str) -> np.ndarray | FieldSeries:
         if name in self.timeseries:
-            return self.timeseries[name].to_numpy()
+            return self.column(name)
         if name in self.field_names:
             return self._series("fields", name)
         raise _unknown(name, self.names)
@@ -80,6 +80,18 @@ class Solution:
             f"Solution({str(self.folder)!r}, {self.status!r}: {len(self.timeseries)} time steps, "
             f"{len(self.snapshot_times)} snapshots)"
         )
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a column of the time series; like indexing, but never a field.
+
+        Raises
+        ------
+        ResultsError
+            There is no such column.
+        """
+        if name not in self.timeseries:
+            raise _unknown(name, self.timeseries.columns)
+        return self.timeseries[name].to_numpy()
 
     @property
     def names(self) -> list[str]:
@@ -119,12 +131,12 @@ class Solution:
     @cached_property
     def particles(self) -> pd.DataFrame:
         """The particle ledger at the last snapshot, one row per particle."""
-        return _read_csv(self.folder / files.PARTICLES)
+        return read_csv(self.folder / files.PARTICLES)
 
     @cached_property
     def profiles(self) -> pd.DataFrame:
         """Slice averages, one row per slice and snapshot."""
-        return _read_csv(self.folder / files.PROFILES)
+        return read_csv(self.folder / files.PROFILES)
 
     @cached_property
     def grid(self) -> RunGrid:
@@ -247,17 +259,6 @@ class Solution:
 
     def _series(self, group: str, name: str) -> FieldSeries:
         return FieldSeries(name, f"{group}/{name}", self._sources, self.snapshot_times)
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        return pd.DataFrame()
-    try:
-        return pd.read_csv(path, float_precision="round_trip")
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{path.name} is damaged: {error}", file=path, fix="run the case again") from error
 
 
 def _unknown(name: str, known: Iterable[str]) -> ResultsError:

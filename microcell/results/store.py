@@ -34,7 +34,6 @@ from which balances or films are computed is float64.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import shutil
@@ -49,11 +48,12 @@ import pandas as pd
 from microcell.cell.snapshot import RunGrid, Snapshot
 from microcell.errors import ResultsError
 from microcell.results import files, hdf
-from microcell.results.directory import TIME, claim, read_until, reopen
+from microcell.results.directory import claim, reopen
 from microcell.results.files import atomic_write, write_json, write_text
 from microcell.results.ledger import particle_ledger
 from microcell.results.manifest import describe_run, now
 from microcell.results.profiles import slice_profiles
+from microcell.results.tables import TIME, csv_text, read_until
 from microcell.results.vtk import SUFFIX, write_vtk
 
 _INTERVAL = 1.0  # s between two writes of the growing tables
@@ -167,7 +167,7 @@ class RunWriter:
         if not self._pending:
             return
         begin = time.monotonic()
-        write_text(self.folder / files.TIMESERIES, _csv(self._table()))
+        write_text(self.folder / files.TIMESERIES, csv_text(self._table()))
         end = time.monotonic()
         self._due = end + max(_INTERVAL, _SHARE * (end - begin))
         self._pending = False
@@ -186,8 +186,8 @@ class RunWriter:
         self._count += 1
         write_vtk(self.folder / files.FIELDS / (part.stem + SUFFIX), self._grid, snap)
         self._profiles.append(slice_profiles(self._grid, snap))
-        write_text(self.folder / files.PROFILES, _csv(pd.concat(self._profiles, ignore_index=True)))
-        write_text(self.folder / files.PARTICLES, _csv(ledger))
+        write_text(self.folder / files.PROFILES, csv_text(pd.concat(self._profiles, ignore_index=True)))
+        write_text(self.folder / files.PARTICLES, csv_text(ledger))
         self.flush()
 
     def step_end(self, info: dict[str, Any]) -> None:
@@ -314,9 +314,3 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, 
         raise ResultsError(
             "this is not a checkpoint of microcell", file=file, fix="name a run directory"
         ) from error
-
-
-def _csv(table: pd.DataFrame) -> str:
-    buffer = io.StringIO()
-    table.to_csv(buffer, index=False)
-    return buffer.getvalue()

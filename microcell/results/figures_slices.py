@@ -1,0 +1,152 @@
+"""Cuts through the electrode: concentrations and potentials in both phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from microcell.cell.snapshot import ACTIVE, CBD
+from microcell.results.style import (
+    LITHIUM_MAP,
+    SALT_MAP,
+    UM,
+    NothingToShow,
+    describe_time,
+    new_figure,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+    from microcell.results.solution import Solution
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One quantity of a cut: field name, colour map, factor to the unit shown, and the label of its bar."""
+
+    field: str
+    colours: str
+    factor: float
+    label: str
+
+
+CONCENTRATIONS = (
+    _Layer("Active concentration [mol.m-3]", LITHIUM_MAP, 1e-3, "in the active material\n[kmol m$^{-3}$]"),
+    _Layer("Electrolyte concentration [mol.m-3]", SALT_MAP, 1e-3, "in the electrolyte\n[kmol m$^{-3}$]"),
+)
+POTENTIALS = (
+    _Layer("Solid potential [V]", LITHIUM_MAP, 1.0, "in the active material\n[V]"),
+    _Layer("Electrolyte potential [V]", SALT_MAP, 1e3, "in the electrolyte\n[mV]"),
+)
+
+
+def draw_concentrations(solution: Solution) -> Figure:
+    """Lithium in the active material and salt in the electrolyte, on two cuts and at two times."""
+    return _draw(solution, CONCENTRATIONS)
+
+
+def draw_potentials(solution: Solution) -> Figure:
+    """Potential of the solid and of the electrolyte, on two cuts and at two times."""
+    return _draw(solution, POTENTIALS)
+
+
+def _draw(solution: Solution, layers: tuple[_Layer, ...]) -> Figure:
+    present = [layer for layer in layers if layer.field in solution.field_names]
+    if not present or not len(solution.snapshot_times):
+        raise NothingToShow("these fields were not stored")
+    times = _times(solution)
+    depth, _, width = solution.grid.phases.shape
+    dz, _, dx = solution.grid.voxel_size
+    lengths = depth * dz, width * dx
+    figure = new_figure(11.0, 1.3 + 3.6 * len(times))
+    rows = figure.subplots(len(times), 2, squeeze=False, width_ratios=[lengths[0], lengths[1]])
+    for row, time in zip(rows, times, strict=True):
+        _row(figure, row, solution, present, time)
+    return figure
+
+
+def _times(solution: Solution) -> list[float]:
+    """Return the end of the first step, where gradients are large, and the last snapshot."""
+    ends = solution.steps["time_s"].tolist() if len(solution.steps) else []
+    first = solution.nearest_snapshot(ends[0]) if ends else float(solution.snapshot_times[-1])
+    return sorted({first, float(solution.snapshot_times[-1])})
+
+
+def _row(figure: Figure, row: np.ndarray, solution: Solution, layers: list[_Layer], time: float) -> None:
+    nz, ny, nx = solution.grid.phases.shape
+    dz, dy, dx = (edge * UM for edge in solution.grid.voxel_size)
+    along, across = row
+    values = {layer.field: _shown(solution, layer, time) for layer in layers}
+    limits = {name: _limits(field) for name, field in values.items()}
+    cuts = (
+        (along, lambda field: field[:, ny // 2, :].T, (0.0, nz * dz, 0.0, nx * dx)),
+        (across, lambda field: field[nz // 2], (0.0, nx * dx, 0.0, ny * dy)),
+    )
+    for panel, cut, extent in cuts:
+        shown = [
+            _image(panel, cut(values[layer.field]), extent, layer.colours, limits[layer.field])
+            for layer in layers
+        ]
+        _outline(panel, cut(solution.grid.phases), extent)
+    moment = f"t = {describe_time(time, float(solution.snapshot_times[-1]))}"
+    _name(along, "z [µm], separator to collector", "x [µm]", f"{moment}, y = {(ny // 2 + 0.5) * dy:.1f} µm")
+    _name(across, "x [µm]", "y [µm]", f"{moment}, z = {(nz // 2 + 0.5) * dz:.1f} µm")
+    for image, layer in zip(shown, layers, strict=True):
+        figure.colorbar(image, ax=list(row), label=layer.label, pad=0.015, aspect=18)
+
+
+def _shown(solution: Solution, layer: _Layer, time: float) -> np.ndarray:
+    field = solution.fields(layer.field, time) * layer.factor
+    if layer.field == "Solid potential [V]":
+        # Carbon-binder carries both potentials; there the electrolyte's is shown.
+        field = np.where(solution.grid.phases == ACTIVE, field, np.nan)
+    return field
+
+
+def _limits(field: np.ndarray) -> tuple[float, float]:
+    known = field[np.isfinite(field)]
+    return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+
+
+def _image(
+    panel: Axes,
+    cut: np.ndarray,
+    extent: tuple[float, float, float, float],
+    colours: str,
+    limits: tuple[float, float],
+) -> AxesImage:
+    return panel.imshow(
+        cut,
+        origin="lower",
+        extent=extent,
+        cmap=colours,
+        vmin=limits[0],
+        vmax=limits[1],
+        interpolation="nearest",
+    )
+
+
+def _outline(panel: Axes, phases: np.ndarray, extent: tuple[float, float, float, float]) -> None:
+    """Draw the border of the active material (solid) and of the carbon-binder (dotted)."""
+    for phase, style, colour in ((ACTIVE, "solid", "black"), (CBD, "dotted", "white")):
+        mask = phases == phase
+        if mask.any() and not mask.all():
+            panel.contour(
+                mask,
+                levels=[0.5],
+                origin="lower",
+                extent=extent,
+                colors=colour,
+                linewidths=0.8,
+                linestyles=style,
+            )
+
+
+def _name(panel: Axes, x: str, y: str, title: str) -> None:
+    panel.set(xlabel=x, ylabel=y, title=title, aspect="equal")
+    panel.grid(False)

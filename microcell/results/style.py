@@ -1,0 +1,126 @@
+"""One look for all figures: fonts, colours that colour-blind readers can tell apart, units, marks."""
+
+from __future__ import annotations
+
+import textwrap
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from microcell.results.solution import Solution
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#595959"
+"""Okabe and Ito's colours (and one of Tol's) for lines."""
+FILM_MAP, LITHIUM_MAP, SALT_MAP, PLACE_MAP = "viridis", "viridis", "cividis", "cividis"
+DEVIATION_MAP = "RdBu_r"
+NM, UM = 1e9, 1e6
+FILM = "Mean rocksalt thickness [m]"
+_RC: dict[Any, Any] = {
+    "font.size": 11.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e3e3e3",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 10.0,
+    "lines.linewidth": 1.8,
+    "savefig.dpi": 150.0,
+    "savefig.facecolor": "white",
+}
+
+
+class NothingToShow(Exception):
+    """Says why a figure cannot be drawn from this run."""
+
+
+def styled() -> AbstractContextManager[None]:
+    """Return a context in which figures are made and saved with the style of microcell."""
+    return mpl.rc_context(_RC)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure (inches) that lays itself out; no pyplot, so no window and nothing to close."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def line_map() -> Colormap:
+    """Return viridis without its pale end, which is hard to see as a line on white."""
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.88, 256)))
+
+
+def time_unit(longest: float) -> tuple[float, str]:
+    """Return seconds per unit and the unit's name, so that the longest time [s] reads well."""
+    if longest < 300.0:
+        return 1.0, "s"
+    return (60.0, "min") if longest < 3600.0 else (3600.0, "h")
+
+
+def describe_time(seconds: float, longest: float) -> str:
+    """Write a time in the unit of the run."""
+    scale, unit = time_unit(longest)
+    return f"{seconds / scale:.3g} {unit}" if unit == "s" else f"{seconds / scale:.2f} {unit}"
+
+
+def mark_steps(solution: Solution, axes: list[Axes], scale: float) -> None:
+    """Draw a line where each protocol step ended and name the steps above the first panel."""
+    if solution.steps.empty:
+        return
+    ends = solution.steps["time_s"].to_numpy(dtype=float) / scale
+    for panel in axes:
+        for end in ends:
+            panel.axvline(end, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    left, right = axes[0].get_xlim()
+    starts = np.concatenate([[0.0], ends[:-1]])
+    words = solution.steps.get("description", pd.Series("", index=solution.steps.index))
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+        label = _step_label(f"{number} {words[number - 1]}", number, (end - start) / (right - left))
+        axes[0].text(
+            0.5 * (start + end),
+            1.02,
+            label,
+            transform=axes[0].get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=9,
+            color=GREY,
+        )
+
+
+def _step_label(words: str, number: int, share: float) -> str:
+    width = int(share * 95)  # characters that fit above the step in a figure of usual width
+    return "\n".join(textwrap.wrap(words, width)) if width >= 10 else str(number)
+
+
+def linear_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float] | None:
+    """Return slope, intercept and Pearson's r, or None where three points that differ are not there."""
+    good = np.isfinite(x) & np.isfinite(y)
+    x, y = x[good], y[good]
+    if len(x) < 3 or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
+        return None
+    slope, intercept = np.polyfit(x, y, 1)
+    return float(slope), float(intercept), float(np.corrcoef(x, y)[0, 1])
+
+
+def add_scale_axis(panel: Axes, unit: float, label: str) -> None:
+    """Add an axis on the right that counts in multiples of `unit`."""
+
+    def to_multiples(values: ArrayLike) -> ArrayLike:
+        return np.asarray(values) / unit
+
+    def from_multiples(values: ArrayLike) -> ArrayLike:
+        return np.asarray(values) * unit
+
+    panel.secondary_yaxis("right", functions=(to_multiples, from_multiples)).set_ylabel(label)
