@@ -71,7 +71,7 @@ class GridOperator(eqx.Module):
         through = self.top * (x.fields[0, -1] - self.terminal_free * x.terminal)
         y = y.at[0, -1].add(through)
         row = self.terminal_ground * x.terminal - jnp.sum(through)
-        return Stacked(y, jnp.where(self.terminal_free > 0, row, x.terminal))
+        return Stacked(y, jnp.where(self.terminal_free > 0, row, x.terminal).astype(x.terminal.dtype))
 
     def diagonal(self) -> Stacked:
         """Return the diagonal, 1 where a cell takes no part."""

@@ -52,9 +52,11 @@ def decreasing_root(
         low = jnp.where(value > 0, x, low)
         high = jnp.where(value > 0, high, x)
         newton = x - value / jnp.where(slope < 0, slope, -1.0)
+        # a step below the tolerance ends the search even if rounding puts it outside the bracket
+        small = (slope < 0) & (jnp.abs(newton - x) <= tolerance * (1.0 + jnp.abs(x)))
         inside = (slope < 0) & (newton >= low) & (newton <= high)
-        new = jnp.where(value == 0, x, jnp.where(inside, newton, 0.5 * (low + high)))
-        done = jnp.abs(new - x) <= tolerance * (1.0 + jnp.abs(new))
+        new = jnp.where(small | inside, newton, 0.5 * (low + high))
+        done = small | (high - low <= tolerance * (1.0 + jnp.abs(x)))
         return new, low, high, done, count + 1
 
     def unfinished(carry: tuple) -> Array:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-PORE, ACTIVE, CBD, SEPARATOR, INERT = 0, 1, 2, 3, 4
-"""Phase codes used everywhere behind the image readers."""
+from ..image.phases import ACTIVE, CBD, INERT, PORE, SEPARATOR
+
+__all__ = ["ACTIVE", "CBD", "INERT", "PORE", "SEPARATOR", "FaceTable", "RunGrid", "Snapshot"]
 
 
 @dataclass(frozen=True)

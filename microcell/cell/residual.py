@@ -1,0 +1,386 @@
+"""The equations of the cell, the only place where they meet, and their linearization (model, sections 2-4 and 6).
+
+All rows are in ampere: charge balances as they are, lithium balances times F, the control as a current.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from microcell_kernels.stencil import AXES, lower, outflow, upper
+
+from ..image.phases import CBD, SEPARATOR
+from ..parameters.constants import F
+from ..parameters.laws import Laws
+from ..physics import kinetics
+from ..physics.transport import (
+    CONCENTRATION_FLOOR,
+    CellProperties,
+    FaceFluxes,
+    Side,
+    electrolyte_properties,
+    face_fluxes,
+    solid_properties,
+)
+from .geometry import Geometry
+from .state import POWER, VOLTAGE, Control, Currents, Inertia, Unknowns
+
+
+class System(eqx.Module):
+    """A cell: geometry, laws and the current that scales the residual."""
+
+    geometry: Geometry
+    laws: Laws
+    one_c_current: Array
+
+
+class Context(NamedTuple):
+    """What is fixed during one implicit step: film [m], time derivative, control."""
+
+    film: Array
+    inertia: Inertia
+    control: Control
+
+
+class Balance(NamedTuple):
+    """Residual rows, face currents, number of guarded faces and of faces without a root."""
+
+    rows: Unknowns
+    currents: Currents
+    guarded: Array
+    failures: Array
+
+
+def ionic_factor(geometry: Geometry, laws: Laws) -> tuple[Array, Array]:
+    """Porosity and transport factor b of the electrolyte in every cell (1 in pores)."""
+    cbd, separator = geometry.phase == CBD, geometry.phase == SEPARATOR
+    porosity = jnp.where(cbd, laws.cbd_porosity, jnp.where(separator, laws.separator_porosity, 1.0))
+    tortuosity = jnp.where(cbd, laws.cbd_tortuosity, jnp.where(separator, laws.separator_tortuosity, 1.0))
+    return porosity, porosity / tortuosity
+
+
+def cell_properties(system: System, c: Array) -> CellProperties:
+    """Evaluate every property law at the concentration of its own cell."""
+    geometry, laws = system.geometry, system.laws
+    _, b = ionic_factor(geometry, laws)
+    ionic, active = geometry.ionic, geometry.active
+    c_e = jnp.where(ionic, c, 1000.0)
+    kappa, diffusion, t_plus, factor = electrolyte_properties(laws, c_e)
+    sigma, solid_diffusion = solid_properties(laws, jnp.where(active, c, 0.5 * laws.c_max))
+    carbon = jnp.where(geometry.electronic, laws.cbd_conductivity, 0.0)
+    return CellProperties(
+        conductivity_s=jnp.where(active, sigma, carbon),
+        conductivity_e=jnp.where(ionic, b * kappa, 0.0),
+        mobility=jnp.where(active, solid_diffusion, jnp.where(ionic, b * diffusion, 0.0)),
+        transference=jnp.where(ionic, t_plus, 0.0),
+        thermodynamic_factor=jnp.where(ionic, factor, 0.0),
+        log_c=jnp.where(ionic, jnp.log(jnp.maximum(c_e, CONCENTRATION_FLOOR)), 0.0),
+    )
+
+
+def _sides(properties: CellProperties, u: Unknowns, axis: int) -> tuple[Side, Side]:
+    whole = Side(properties, u.c, u.phi_s, u.phi_e)
+    return jax.tree.map(lambda a: lower(a, axis), whole), jax.tree.map(lambda a: upper(a, axis), whole)
+
+
+def _contact(system: System, number: int) -> Array | None:
+    marks = system.geometry.contact
+    return None if marks is None else jnp.where(marks[number], system.laws.particle_contact, 0.0)
+
+
+def axis_fluxes(system: System, properties: CellProperties, u: Unknowns, number: int) -> FaceFluxes:
+    """Fluxes through the inner faces normal to axis ``number`` (0, 1, 2) [A], towards higher index."""
+    axis = AXES[number]
+    half_low, half_high, area = system.geometry.spacing(axis)
+    low, high = _sides(properties, u, axis)
+    flux = face_fluxes(low, high, half_low, half_high, system.laws.temperature, _contact(system, number))
+    return FaceFluxes(*(area * f for f in flux))
+
+
+def coverage(system: System) -> Array:
+    """Kinetic coverage theta of every interface face."""
+    faces = system.geometry.faces
+    return faces.coverage * jnp.where(faces.on_cbd, system.laws.cbd_coverage, 1.0)
+
+
+def face_problem(system: System, properties: CellProperties, u: Unknowns, film: Array) -> kinetics.FaceProblem:
+    """Gather what each interface face needs: cell values, half cells and film in series."""
+    faces, laws = system.geometry.faces, system.laws
+    theta = coverage(system) * faces.weight
+    sigma, mobility = (a.ravel()[faces.p] for a in (properties.conductivity_s, properties.mobility))
+    kappa = properties.conductivity_e.ravel()[faces.q]
+    half_cells = theta * (faces.half_p / sigma + faces.half_q / kappa)
+    return kinetics.FaceProblem(
+        voltage=u.phi_s.ravel()[faces.p] + u.voltage - u.phi_e.ravel()[faces.q],
+        c_solid=u.c.ravel()[faces.p],
+        c_electrolyte=u.c.ravel()[faces.q],
+        resistance=half_cells + film / laws.film_kappa,
+        shift=theta * faces.half_p / mobility + film / (F * laws.film_diffusivity),
+    )
+
+
+def surface_concentration(system: System, u: Unknowns, currents: Currents) -> Array:
+    """Lithium concentration of the active side of each face, ``c_so`` [mol.m-3]."""
+    faces = system.geometry.faces
+    _, mobility = solid_properties(system.laws, u.c.ravel()[faces.p])
+    return u.c.ravel()[faces.p] - coverage(system) * faces.weight * faces.half_p / mobility * currents.face
+
+
+def _lithium_resistance(system: System, properties: CellProperties) -> Array:
+    return 0.5 * system.geometry.dz[0] / properties.conductivity_e[0]
+
+
+def _collector(system: System, properties: CellProperties) -> Array:
+    """Conductance of the last slice to the collector [S]."""
+    sigma = properties.conductivity_s[-1]
+    resistance = 0.5 * system.geometry.dz[-1] + sigma * system.laws.collector_contact
+    return sigma / resistance * system.geometry.section
+
+
+def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> Balance:
+    """Evaluate the residual of one implicit step.
+
+    Parameters
+    ----------
+    system : System
+        The cell.
+    context : Context
+        Film, time derivative, control.
+    u : Unknowns
+        Where to evaluate.
+    guess : Currents
+        Start of the face solves.
+
+    Returns
+    -------
+    Balance
+        Rows [A], zero where a field does not exist.
+    """
+    geometry, faces = system.geometry, system.geometry.faces
+    properties = cell_properties(system, u.c)
+    problem = face_problem(system, properties, u, context.film)
+    root = kinetics.solve_faces(system.laws, problem, guess.face)
+    plane = kinetics.solve_lithium(
+        system.laws, u.phi_e[0], u.c[0], _lithium_resistance(system, properties), guess.lithium
+    )
+    electron, ion, lithium = _divergences(system, properties, u)
+    released = coverage(system) * faces.area * root.value
+    electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
+    inflow = plane.value * geometry.section
+    ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
+    collector = _collector(system, properties) * u.phi_s[-1]
+    electron = electron.at[-1].add(collector)
+    porosity, _ = ionic_factor(geometry, system.laws)
+    lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * u.c + context.inertia.history)
+    rows = Unknowns(
+        jnp.where(geometry.active | geometry.ionic, lithium, 0.0),
+        jnp.where(geometry.electronic, electron, 0.0),
+        jnp.where(geometry.ionic, ion, 0.0),
+        _control_row(system, context.control, u.voltage, -jnp.sum(collector)),
+    )
+    _, guarded = kinetics.interface_concentration(system.laws, problem, root.value)
+    return Balance(rows, Currents(root.value, plane.value), jnp.sum(guarded), root.failures + plane.failures)
+
+
+def _divergences(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
+    zero = jnp.zeros_like(u.c)
+    total = (zero, zero, zero)
+    for number, axis in enumerate(AXES):
+        flux = axis_fluxes(system, properties, u, number)
+        total = tuple(t + outflow(f, axis) for t, f in zip(total, flux, strict=True))  # type: ignore[assignment]
+    return total
+
+
+def _exchange(
+    geometry: Geometry, electron: Array, ion: Array, lithium: Array, released: Array
+) -> tuple[Array, Array, Array]:
+    """Take the interface currents [A] out of the solid and put them into the electrolyte."""
+    faces, shape = geometry.faces, geometry.shape
+    from_solid = jnp.zeros(electron.size, electron.dtype).at[faces.p].add(released).reshape(shape)
+    into_electrolyte = jnp.zeros(electron.size, electron.dtype).at[faces.q].add(released).reshape(shape)
+    return electron + from_solid, ion - into_electrolyte, lithium + from_solid - into_electrolyte
+
+
+def _control_row(system: System, control: Control, voltage: Array, inflow: Array) -> Array:
+    """Collector current against what is asked; a voltage miss counts as a current through one millivolt per 1C."""
+    held = (voltage - control.value) * voltage_scale(system)
+    power = inflow + control.value / voltage
+    row = jnp.where(control.mode == POWER, power, inflow + control.value)
+    return jnp.where(control.mode == VOLTAGE, held, row)
+
+
+def voltage_scale(system: System) -> Array:
+    """Conductance that turns a voltage miss into a residual current [S]."""
+    return system.one_c_current / 1e-3
+
+
+class AxisJacobian(NamedTuple):
+    """Derivatives of the fluxes through the inner faces of one axis.
+
+    Attributes
+    ----------
+    electronic, ionic : Array
+        Conductances for phi_s and phi_e [S].
+    charge_low, charge_high : Array
+        Derivative of the charge flux by c of the two cells; charge is electronic between solids, ionic elsewhere.
+    lithium_low, lithium_high : Array
+        The same for the lithium flux.
+    migration : Array
+        Derivative of the lithium flux by the drop of phi_e [S].
+    """
+
+    electronic: Array
+    ionic: Array
+    charge_low: Array
+    charge_high: Array
+    lithium_low: Array
+    lithium_high: Array
+    migration: Array
+
+
+class Jacobian(NamedTuple):
+    """The linearized residual, coefficients only: applied matrix-free by :func:`apply`.
+
+    Attributes
+    ----------
+    axes : three AxisJacobian
+        Transport.
+    mass : Array, shape (nz, ny, nx)
+        Derivative of the storage term [A.m3.mol-1].
+    face : Sensitivities
+        Interface currents [A] by voltage and the two concentrations.
+    lithium_phi, lithium_c : Array, shape (ny, nx)
+        Lithium-plane current [A] by phi_e and c.
+    collector, collector_c : Array, shape (ny, nx)
+        Collector current by phi_s and by c.
+    terminal : Array, shape (2,)
+        Control row: factor of the inflow, factor of the voltage.
+    """
+
+    axes: tuple[AxisJacobian, ...]
+    mass: Array
+    face: kinetics.Sensitivities
+    lithium_phi: Array
+    lithium_c: Array
+    collector: Array
+    collector_c: Array
+    terminal: Array
+
+
+def linearize(system: System, context: Context, u: Unknowns, currents: Currents, dtype: jnp.dtype) -> Jacobian:
+    """Linearize the residual at solved face currents.
+
+    Parameters
+    ----------
+    system, context, u
+        As in :func:`evaluate`.
+    currents : Currents
+        Solved there.
+    dtype : dtype
+        Precision of the stored coefficients; float32 changes Newton's convergence by 1e-7, not its answer.
+    """
+    geometry = system.geometry
+    properties, slopes = jax.jvp(lambda c: cell_properties(system, c), (u.c,), (jnp.ones_like(u.c),))
+    problem = face_problem(system, properties, u, context.film)
+    scale = coverage(system) * geometry.faces.area
+    by = kinetics.sensitivities(system.laws, problem, currents.face)
+    resistance = _lithium_resistance(system, properties)
+    plane_phi, plane_c = kinetics.lithium_sensitivities(system.laws, u.phi_e[0], u.c[0], resistance, currents.lithium)
+    top, top_slope = jax.jvp(lambda p: _collector(system, p), (properties,), (slopes,))
+    porosity, _ = ionic_factor(geometry, system.laws)
+    jacobian = Jacobian(
+        axes=tuple(_axis_jacobian(system, properties, slopes, u, number) for number in range(3)),
+        mass=jnp.where(
+            geometry.active | geometry.ionic, F * geometry.volume * porosity * context.inertia.rate, 0.0
+        ),
+        face=kinetics.Sensitivities(*(scale * s for s in by)),
+        lithium_phi=jnp.where(geometry.ionic[0], plane_phi, 0.0) * geometry.section,
+        lithium_c=jnp.where(geometry.ionic[0], plane_c, 0.0) * geometry.section,
+        collector=top,
+        collector_c=top_slope * u.phi_s[-1],
+        terminal=_control_slopes(system, context.control, u.voltage),
+    )
+    return jax.tree.map(lambda a: a.astype(dtype), jacobian)
+
+
+def _control_slopes(system: System, control: Control, voltage: Array) -> Array:
+    held = jnp.stack([jnp.zeros(()), voltage_scale(system)])
+    power = jnp.stack([jnp.ones(()), -control.value / voltage**2])
+    free = jnp.where(control.mode == POWER, power, jnp.array([1.0, 0.0]))
+    return jnp.where(control.mode == VOLTAGE, held, free)
+
+
+def _axis_jacobian(
+    system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int
+) -> AxisJacobian:
+    """Differentiate the fluxes of one axis by c (chain rule through the properties) and by the potential drops."""
+    axis = AXES[number]
+    half_low, half_high, area = system.geometry.spacing(axis)
+    low, high = _sides(properties, u, axis)
+    one, zero = jnp.ones_like(u.c), jnp.zeros_like(u.c)
+    by_c = Side(slopes, one, zero, zero)
+    by_phi = Side(jax.tree.map(jnp.zeros_like, slopes), zero, one, one)
+    still = jax.tree.map(lambda a: jnp.zeros_like(lower(a, axis)), by_c)
+    contact = _contact(system, number)
+
+    def flux(low: Side, high: Side) -> FaceFluxes:
+        return face_fluxes(low, high, half_low, half_high, system.laws.temperature, contact)
+
+    def along(low_tangent: Side, high_tangent: Side) -> FaceFluxes:
+        _, tangent = jax.jvp(flux, (low, high), (low_tangent, high_tangent))
+        return FaceFluxes(*(area * t for t in tangent))
+
+    c_low = along(jax.tree.map(lambda a: lower(a, axis), by_c), still)
+    c_high = along(still, jax.tree.map(lambda a: upper(a, axis), by_c))
+    phi = along(jax.tree.map(lambda a: lower(a, axis), by_phi), still)
+    return AxisJacobian(
+        electronic=phi.electronic,
+        ionic=phi.ionic,
+        charge_low=c_low.electronic + c_low.ionic,
+        charge_high=c_high.electronic + c_high.ionic,
+        lithium_low=c_low.lithium,
+        lithium_high=c_high.lithium,
+        migration=phi.lithium,
+    )
+
+
+def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
+    """Apply the linearized residual to a correction.
+
+    Here ``v.phi_s`` is the change of the **absolute** solid potential, so that only the last slice feels the voltage.
+    """
+    geometry = system.geometry
+    electron, ion, lithium = _linear_divergences(geometry, jacobian, v)
+    faces, face = geometry.faces, jacobian.face
+    flat_c = v.c.ravel()
+    released = (
+        face.voltage * (v.phi_s.ravel()[faces.p] - v.phi_e.ravel()[faces.q])
+        + face.c_solid * flat_c[faces.p]
+        + face.c_electrolyte * flat_c[faces.q]
+    )
+    electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
+    inflow = jacobian.lithium_phi * v.phi_e[0] + jacobian.lithium_c * v.c[0]
+    collector = jacobian.collector * (v.phi_s[-1] - v.voltage) + jacobian.collector_c * v.c[-1]
+    electron = electron.at[-1].add(collector)
+    ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
+    terminal = -jacobian.terminal[0] * jnp.sum(collector) + jacobian.terminal[1] * v.voltage
+    return Unknowns(lithium + jacobian.mass * v.c, electron, ion, terminal)
+
+
+def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> tuple[Array, Array, Array]:
+    electron, ion, lithium = (jnp.zeros_like(v.c) for _ in range(3))
+    for axis, a in zip(AXES, jacobian.axes, strict=True):
+        c_low, c_high = lower(v.c, axis), upper(v.c, axis)
+        drop_e = lower(v.phi_e, axis) - upper(v.phi_e, axis)
+        charge = a.charge_low * c_low + a.charge_high * c_high
+        solid = lower(geometry.active, axis) & upper(geometry.active, axis)
+        electron = electron + outflow(
+            a.electronic * (lower(v.phi_s, axis) - upper(v.phi_s, axis)) + jnp.where(solid, charge, 0.0), axis
+        )
+        ion = ion + outflow(a.ionic * drop_e + jnp.where(solid, 0.0, charge), axis)
+        lithium = lithium + outflow(a.migration * drop_e + a.lithium_low * c_low + a.lithium_high * c_high, axis)
+    return electron, ion, lithium

@@ -1,0 +1,59 @@
+"""The unknowns of a cell and what drives them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+from jax import Array
+
+CURRENT, VOLTAGE, POWER = 0, 1, 2
+"""Control modes."""
+
+
+class Unknowns(NamedTuple):
+    """The unknowns, or a residual, or a correction: one value per cell and field, zero where a field does not exist.
+
+    Attributes
+    ----------
+    c : Array, shape (nz, ny, nx)
+        Lithium concentration: of the solid in active cells, of the electrolyte elsewhere [mol.m-3].
+    phi_s : Array, shape (nz, ny, nx)
+        Solid potential **relative to the cell voltage** [V], so that millivolts keep all their digits.
+    phi_e : Array, shape (nz, ny, nx)
+        Electrolyte potential against lithium metal [V].
+    voltage : Array, scalar
+        Collector potential against the lithium plane [V].
+    """
+
+    c: Array
+    phi_s: Array
+    phi_e: Array
+    voltage: Array
+
+
+class Currents(NamedTuple):
+    """Current densities of the interface faces (faces,) and of the lithium plane (ny, nx) [A.m-2]."""
+
+    face: Array
+    lithium: Array
+
+
+class Control(NamedTuple):
+    """What the terminals impose: mode (CURRENT, VOLTAGE, POWER) and value [A], [V] or [W], positive on discharge."""
+
+    mode: Array
+    value: Array
+
+
+class Inertia(NamedTuple):
+    """The time derivative of c in the step's formula: ``rate c + history`` [mol.m-3.s-1]."""
+
+    rate: Array
+    history: Array
+
+
+class Film(eqx.Module):
+    """Rocksalt thickness of each face [m]."""
+
+    thickness: Array

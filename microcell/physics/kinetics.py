@@ -1,0 +1,141 @@
+"""Charge transfer at the interface through the rocksalt film, and at the lithium metal (model, sections 3 and 4).
+
+Both et al. 2026 (doi 10.1016/j.ensm.2026.104994), Eqs. 4-6. The current stands on both sides of Eq. 4, through the film
+resistance, the lithium shift in the film and the half cells next to the face; each face is therefore solved as one scalar
+equation, written with asinh so that it is nearly linear over many decades of current.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from microcell_kernels.pointwise import RootResult, decreasing_root
+
+from ..parameters.constants import F, R
+from ..parameters.laws import Laws
+
+STOICHIOMETRY_GUARD = 1e-4
+"""``c_if`` is held this far from empty and full (relative to c_max) in U and i0, so that each face has a root."""
+
+_BRACKET = 200.0  # asinh of the largest scaled current: an overpotential of 10 V at 298 K
+
+
+class FaceProblem(NamedTuple):
+    """What one interface face knows.
+
+    Attributes
+    ----------
+    voltage : Array
+        ``phi_s - phi_e`` between the two cell centres [V].
+    c_solid, c_electrolyte : Array
+        Cell concentrations on both sides [mol.m-3].
+    resistance : Array
+        Film and half-cell resistances in series [Ohm.m2].
+    shift : Array
+        Fall of the interface concentration per current density, film and half cell [mol.m-3 per A.m-2].
+    """
+
+    voltage: Array
+    c_solid: Array
+    c_electrolyte: Array
+    resistance: Array
+    shift: Array
+
+
+class Sensitivities(NamedTuple):
+    """Derivatives of the face current with respect to voltage [A.m-2.V-1] and both concentrations."""
+
+    voltage: Array
+    c_solid: Array
+    c_electrolyte: Array
+
+
+def exchange_current_density(laws: Laws, c_electrolyte: Array, c_interface: Array) -> Array:
+    """Eq. 5: ``i0 = i00 c_e^0.5 c_if^0.5 (c_max - c_if)^0.5`` [A.m-2]."""
+    product = jnp.maximum(c_electrolyte, 1e-6) * c_interface * (laws.c_max - c_interface)
+    return laws.i00 * jnp.sqrt(product)
+
+
+def interface_concentration(laws: Laws, problem: FaceProblem, current: Array) -> tuple[Array, Array]:
+    """Eq. 6 with the half cell; returns ``c_if`` held inside (0, c_max) and whether the guard acts."""
+    free = problem.c_solid - problem.shift * current
+    guarded = jnp.clip(free, STOICHIOMETRY_GUARD * laws.c_max, (1 - STOICHIOMETRY_GUARD) * laws.c_max)
+    return guarded, guarded != free
+
+
+def voltage_balance(laws: Laws, problem: FaceProblem, current: Array) -> Array:
+    """Eq. 4 solved for the voltage: what is left of ``phi_s - phi_e`` after U, ohmic drop and overpotential [V]."""
+    c_if, _ = interface_concentration(laws, problem, current)
+    i0 = exchange_current_density(laws, problem.c_electrolyte, c_if)
+    equilibrium = laws.ocp(c_if / laws.c_max, laws.temperature)
+    return problem.voltage - equilibrium - problem.resistance * current - _overpotential(laws, current, i0)
+
+
+def _overpotential(laws: Laws, current: Array, i0: Array) -> Array:
+    return 2 * R * laws.temperature / F * jnp.arcsinh(current / (2 * i0))
+
+
+def solve_faces(laws: Laws, problem: FaceProblem, guess: Array) -> RootResult:
+    """Find the current density of every face [A.m-2], positive when lithium leaves the solid.
+
+    Parameters
+    ----------
+    laws : Laws
+        Property laws.
+    problem : FaceProblem
+        Arrays of shape (faces,).
+    guess : Array, shape (faces,)
+        Start, for example the currents of the last iteration.
+    """
+    inside = jnp.clip(problem.c_solid / laws.c_max, STOICHIOMETRY_GUARD, 1 - STOICHIOMETRY_GUARD) * laws.c_max
+    scale = 2 * exchange_current_density(laws, problem.c_electrolyte, inside)
+    return _solve_scaled(lambda i: voltage_balance(laws, problem, i), scale, guess)
+
+
+def _solve_scaled(balance, scale: Array, guess: Array) -> RootResult:  # type: ignore[no-untyped-def]
+    """Solve ``balance(scale sinh y) = 0`` for y: near-linear in the Tafel as in the linear regime."""
+
+    def value_and_slope(y: Array) -> tuple[Array, Array]:
+        return jax.jvp(lambda s: balance(scale * jnp.sinh(s)), (y,), (jnp.ones_like(y),))
+
+    bound = jnp.full_like(guess, _BRACKET)
+    root = decreasing_root(value_and_slope, -bound, bound, jnp.arcsinh(guess / scale))
+    return root._replace(value=scale * jnp.sinh(root.value))
+
+
+def sensitivities(laws: Laws, problem: FaceProblem, current: Array) -> Sensitivities:
+    """Differentiate the solved face current (implicit function theorem)."""
+    one = jnp.ones_like(current)
+    slope = jax.jvp(lambda i: voltage_balance(laws, problem, i), (current,), (one,))[1]
+    slope = jnp.minimum(slope, -1e-12)
+
+    def by(field: str) -> Array:
+        def shifted(value: Array) -> Array:
+            return voltage_balance(laws, problem._replace(**{field: value}), current)
+
+        return -jax.jvp(shifted, (getattr(problem, field),), (one,))[1] / slope
+
+    return Sensitivities(-1.0 / slope, by("c_solid"), by("c_electrolyte"))
+
+
+def lithium_balance(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> Array:
+    """Kinetics of the lithium plane, ``phi_Li = 0``: ``-phi_e - R i - eta(i)`` [V]; positive current enters the cell."""
+    i0 = laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
+    return -phi_e - resistance * current - _overpotential(laws, current, i0)
+
+
+def solve_lithium(laws: Laws, phi_e: Array, c: Array, resistance: Array, guess: Array) -> RootResult:
+    """Find the current density of every face of the lithium plane [A.m-2], positive into the electrolyte."""
+    scale = 2 * laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
+    return _solve_scaled(lambda i: lithium_balance(laws, phi_e, c, resistance, i), scale, guess)
+
+
+def lithium_sensitivities(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> tuple[Array, Array]:
+    """Derivatives of the lithium-plane current with respect to ``phi_e`` and ``c`` of the cell."""
+    one = jnp.ones_like(current)
+    slope = jax.jvp(lambda i: lithium_balance(laws, phi_e, c, resistance, i), (current,), (one,))[1]
+    by_c = jax.jvp(lambda a: lithium_balance(laws, phi_e, a, resistance, current), (c,), (one,))[1]
+    return 1.0 / slope, -by_c / slope

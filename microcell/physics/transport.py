@@ -1,0 +1,107 @@
+"""Transport in solid and electrolyte: cell properties and the two-point fluxes between cells (model, sections 2 and 6).
+
+Concentrated-solution theory in the form of Latz & Zausch 2011 (doi 10.1016/j.jpowsour.2010.11.088); ``phi_e`` is measured
+with a lithium reference electrode.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from microcell_kernels.faces import series_conductance
+
+from ..parameters.constants import F, R
+from ..parameters.laws import Laws
+
+CONCENTRATION_FLOOR = 1e-3
+"""Smallest electrolyte concentration in the logarithm [mol.m-3]; iterates may go below, solutions must not."""
+
+
+class CellProperties(NamedTuple):
+    """Properties of every cell at its own concentration; zero where a field does not exist.
+
+    Attributes
+    ----------
+    conductivity_s, conductivity_e : Array
+        Electronic sigma and effective ionic ``b kappa`` [S.m-1].
+    mobility : Array
+        ``F D`` of the lithium in the cell: D_s in active material, ``b D_e`` in electrolyte [A.m2.mol-1].
+    transference, thermodynamic_factor, log_c : Array
+        ``t_plus``, ``1 + dlnf/dlnc`` and ``ln c`` of the electrolyte.
+    """
+
+    conductivity_s: Array
+    conductivity_e: Array
+    mobility: Array
+    transference: Array
+    thermodynamic_factor: Array
+    log_c: Array
+
+
+class Side(NamedTuple):
+    """One side of a face: properties, concentration [mol.m-3] and potentials [V] of the cell."""
+
+    properties: CellProperties
+    c: Array
+    phi_s: Array
+    phi_e: Array
+
+
+class FaceFluxes(NamedTuple):
+    """Per area and towards higher index: electronic and ionic current, lithium times F, all [A.m-2]."""
+
+    electronic: Array
+    ionic: Array
+    lithium: Array
+
+
+def solid_properties(laws: Laws, c: Array) -> tuple[Array, Array]:
+    """Return ``sigma_s`` [S.m-1] and ``F D_s`` [A.m2.mol-1] of active material at concentration ``c``."""
+    x = c / laws.c_max
+    return laws.conductivity_s(x, laws.temperature), F * laws.diffusivity_s(x, laws.temperature)
+
+
+def electrolyte_properties(laws: Laws, c: Array) -> tuple[Array, Array, Array, Array]:
+    """Return ``kappa`` [S.m-1], ``F D_e`` [A.m2.mol-1], ``t_plus`` and ``1 + dlnf/dlnc`` at concentration ``c``."""
+    T = laws.temperature
+    return laws.conductivity_e(c, T), F * laws.diffusivity_e(c, T), laws.transference(c, T), laws.thermodynamic_factor(c, T)
+
+
+def face_fluxes(
+    low: Side, high: Side, half_low: Array, half_high: Array, temperature: Array, contact: Array | None = None
+) -> FaceFluxes:
+    """Two-point fluxes through the inner faces normal to one axis.
+
+    Parameters
+    ----------
+    low, high : Side
+        Cells at lower and higher index.
+    half_low, half_high : Array
+        Distances from cell centre to face [m].
+    temperature : Array
+        T [K].
+    contact : Array, optional
+        Area resistance to electrons at each face [Ohm.m2]; infinite blocks lithium too.
+
+    Notes
+    -----
+    ``i_e = -b kappa grad phi_e + b kappa (2RT/F) (1 - t_plus) (1 + dlnf/dlnc) grad ln c`` and
+    ``F N = -b F D grad c + t_plus i_e``; coefficients harmonic, ``t_plus`` and the factor arithmetic means.
+    """
+    a, b = low.properties, high.properties
+    g_s = series_conductance(a.conductivity_s, b.conductivity_s, half_low, half_high)
+    g_e = series_conductance(a.conductivity_e, b.conductivity_e, half_low, half_high)
+    g_d = series_conductance(a.mobility, b.mobility, half_low, half_high)
+    # solid lithium and electrolyte salt are different species: no diffusion across their common face
+    same = (a.conductivity_e > 0) == (b.conductivity_e > 0)
+    if contact is not None:
+        g_s = g_s / (1.0 + contact * g_s)
+        same = same & jnp.isfinite(contact)
+    t_plus = 0.5 * (a.transference + b.transference)
+    factor = 0.5 * (a.thermodynamic_factor + b.thermodynamic_factor)
+    diffusion_potential = 2 * R * temperature / F * (1 - t_plus) * factor * (b.log_c - a.log_c)
+    ionic = g_e * (low.phi_e - high.phi_e + diffusion_potential)
+    lithium = jnp.where(same, g_d, 0.0) * (low.c - high.c) + t_plus * ionic
+    return FaceFluxes(g_s * (low.phi_s - high.phi_s), ionic, lithium)
