@@ -87,12 +87,12 @@ def read_table(filename: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def _all_laws() -> dict[str, dict[str, LawEntry]]:
-    """Read the law file once."""
+def all_laws() -> dict[str, dict[str, LawEntry]]:
+    """Return all named laws by kind and name; the file is read once."""
     raw: dict[str, dict[str, Any]] = tomllib.loads(data_text("laws.toml"))
     return {kind: {name: LawEntry(**entry) for name, entry in laws.items()} for kind, laws in raw.items()}
 
 
 def laws_of(kind: str) -> Mapping[str, LawEntry]:
     """Return the named laws of one kind, such as "open_circuit" or "electrolyte_conductivity"."""
-    return _all_laws()[kind]
+    return all_laws()[kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -16,7 +16,8 @@ from microcell.parameters.law import Constant, Law, UserLaw
 from microcell.parameters.units import bracket_unit, quantity
 
 Value = float | str | Law | Callable[[Any, Any], Any]
-"""A number in the unit of the name, the name of a law, a law, or a user's function ``f(x or c, T)``."""
+"""A number in the unit of the name, the name of a law, a law (any `equinox.Module` that can be called like
+one), or a user's function ``f(x or c, T)``."""
 
 _PROBE = {"x": np.array([0.3, 0.5, 0.9]), "c": np.array([500.0, 1000.0, 1500.0])}
 
@@ -91,12 +92,15 @@ class Entry(BaseModel):
             return given
         if given.strip()[:1].isdigit() or given.strip()[:1] in {"+", "-", "."}:
             return self._number(given)
+        restored = given.startswith("<")
         raise ParameterError(
             f"No law is named '{given}'",
             key=self.name,
             value=given,
             allowed=f"{', '.join(laws)}; or a number, or a function of ({self.argument}, T)",
-            fix=did_you_mean(given, laws),
+            fix="a function cannot be stored: set it again in Python"
+            if restored
+            else did_you_mean(given, laws),
         )
 
     def _function(self, given: Callable[[Any, Any], Any]) -> Value:
@@ -108,19 +112,19 @@ class Entry(BaseModel):
                 value=repr(given),
                 fix="give a number",
             )
-        law = given if isinstance(given, Law) else UserLaw(given)
-        _try_law(law, self)
+        law = given if isinstance(given, eqx.Module) else UserLaw(given)
+        _try_law(law, given, self)
         return given
 
 
-def _try_law(law: Law, entry: Entry) -> None:
+def _try_law(law: Any, given: Any, entry: Entry) -> None:
     """Refuse a law that JAX cannot trace, that holds other things than numbers, or that is not finite."""
     fix = f"write it with jax.numpy as a function of ({entry.argument}, T) that works elementwise on arrays"
     if not all(eqx.is_array_like(leaf) for leaf in jax.tree.leaves(law)):
         raise ParameterError(
             "The law holds something that is not a number",
             key=entry.name,
-            value=repr(law),
+            value=repr(given),
             fix="mark fields that are not numbers with equinox.field(static=True)",
         )
     probe = _PROBE[entry.argument or "x"]
@@ -131,7 +135,7 @@ def _try_law(law: Law, entry: Entry) -> None:
             )(probe)
     except Exception as error:  # a user's function may raise anything
         problem = f"The function for this law cannot be traced by JAX: {type(error).__name__}: {error}"
-        raise ParameterError(problem.splitlines()[0], key=entry.name, value=repr(law), fix=fix) from error
+        raise ParameterError(problem.splitlines()[0], key=entry.name, value=repr(given), fix=fix) from error
     if values.shape != probe.shape or not np.all(np.isfinite(values)) or not np.all(np.isfinite(slopes)):
         raise ParameterError(
             "The law or its derivative is not finite",
@@ -153,8 +157,8 @@ def as_law(value: Value, kind: str, numbers: dict[str, float]) -> Law:
     numbers : dict of str to float
         All numbers of the set.
     """
-    if isinstance(value, Law):
-        return value
+    if isinstance(value, eqx.Module):
+        return cast(Law, value)
     if isinstance(value, str):
         return laws_of(kind)[value].build(numbers)
     return UserLaw(value) if callable(value) else Constant(value)

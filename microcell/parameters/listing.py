@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from microcell.parameters.catalogue import Standing
-from microcell.parameters.entry import Value
+from microcell.parameters.catalogue import Standing, all_laws
 
 
 class ParameterInfo(BaseModel):
@@ -56,10 +55,34 @@ def as_text(title: str, infos: Iterable[ParameterInfo]) -> str:
     return text.getvalue()
 
 
-def plain(value: Value) -> float | str:
-    """Return a number or name as it is, a function as text."""
-    return (
-        value
-        if isinstance(value, float | str)
-        else f"<{getattr(value, '__qualname__', type(value).__name__)}>"
-    )
+def as_markdown(infos: Iterable[ParameterInfo]) -> str:
+    """Render the same as a Markdown table, with the allowed range and remarks."""
+    rows = []
+    for info in infos:
+        value = f"`{info.value}`" if isinstance(info.value, str) else f"{info.value:.6g}"
+        origin = f"{info.source}. {info.note}" if info.note else info.source
+        rows.append((info.name, value, f"{info.range[0]:g} to {info.range[1]:g}", info.standing, origin))
+    return _markdown(("Name", "Value", "Allowed numbers", "Standing", "Source and remarks"), rows)
+
+
+def laws_as_markdown() -> str:
+    """Render all named laws as a Markdown table: what for, name, where known, standing, source."""
+    rows = [
+        (
+            kind.replace("_", " "),
+            f"`{name}`",
+            ", ".join(f"{low:g} ≤ {argument} ≤ {high:g}" for argument, (low, high) in law.ranges.items())
+            or "–",
+            law.standing,
+            f"{law.source}. {law.note}" if law.note else law.source,
+        )
+        for kind, laws in all_laws().items()
+        for name, law in laws.items()
+    ]
+    return _markdown(("Property", "Law", "Known for", "Standing", "Source and remarks"), rows)
+
+
+def _markdown(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Join cells to a Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

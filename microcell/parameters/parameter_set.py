@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import pandas as pd
 
 from microcell.errors import ParameterError, did_you_mean
 from microcell.parameters.catalogue import data_names, data_text, laws_of
 from microcell.parameters.entry import Entry, Value, as_law
-from microcell.parameters.law import Law, as_leaf
+from microcell.parameters.law import Law
 from microcell.parameters.laws import PARAMETER_OF_FIELD, Laws
-from microcell.parameters.listing import ParameterInfo, as_text, plain
+from microcell.parameters.listing import ParameterInfo, as_markdown, as_text
 from microcell.parameters.setting import (
     ELECTROLYTE,
     ELECTROLYTE_PARAMETERS,
     Setting,
     electrolyte_names,
     electrolyte_settings,
+    plain,
     read_setting,
 )
 
@@ -129,7 +131,9 @@ class ParameterSet(Mapping[str, Value]):
         ParameterError
             If a key or value is not accepted; a user's own function cannot be restored.
         """
-        return cls._from_content(content, None)
+        stated = cls._from_content(content, None)
+        changed = {name: s for name, s in stated._settings.items() if s != Setting(stated._default(name))}
+        return cls(name=stated.name, base=stated.base, _settings=changed)
 
     @classmethod
     def _from_content(cls, content: Mapping[str, Any], file: Path | None) -> ParameterSet:
@@ -149,13 +153,8 @@ class ParameterSet(Mapping[str, Value]):
         """Return a value: number, name of a law, or function; see `electrolyte` for "Electrolyte"."""
         if name == ELECTROLYTE:
             return self.electrolyte
-        entry = self._entry(name)
-        if name in self._settings:
-            return self._settings[name].value
-        if entry.follows is not None:
-            return self[entry.follows]
-        assert entry.value is not None
-        return entry.value
+        self._entry(name)
+        return self._settings[name].value if name in self._settings else self._default(name)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -262,7 +261,7 @@ class ParameterSet(Mapping[str, Value]):
             part: self.law(name) if self._entry(name).kind else self.number(name)
             for part, name in PARAMETER_OF_FIELD.items()
         }
-        return jax.tree.map(as_leaf, Laws(**parts))
+        return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), Laws(**parts))
 
     def info(self, name: str) -> ParameterInfo:
         """Return value, unit, range, standing, source and validity of a parameter.
@@ -287,7 +286,7 @@ class ParameterSet(Mapping[str, Value]):
             standing=origin.standing,
             source=origin.source,
             note="; ".join(note for note in notes if note),
-            validity=self.law(name).validity if entry.kind else {},
+            validity=getattr(self.law(name), "validity", {}) if entry.kind else {},
         )
 
     def changed_names(self) -> list[str]:
@@ -321,13 +320,21 @@ class ParameterSet(Mapping[str, Value]):
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name, base and all values, ready for JSON; a user's function stands as text."""
-        return {"name": self.name, "base": self.base, **{name: plain(self[name]) for name in self}}
+        """Return name, base and all values, ready for JSON and `from_dict`; a function stands as text."""
+        values = {
+            name: self._settings[name].to_plain() if name in self._settings else plain(self[name])
+            for name in self
+        }
+        return {"name": self.name, "base": self.base, **values}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row per parameter: value, unit, range, standing, source and note."""
         rows = [self.info(name).model_dump(exclude={"validity"}) for name in self]
         return pd.DataFrame(rows).set_index("name")
+
+    def to_markdown(self) -> str:
+        """Return the table of all parameters in Markdown."""
+        return as_markdown(map(self.info, self))
 
     def __str__(self) -> str:
         """Render a table of all parameters."""
@@ -348,6 +355,14 @@ class ParameterSet(Mapping[str, Value]):
                 fix=did_you_mean(str(name), [*schema, ELECTROLYTE]),
             )
         return schema[name]
+
+    def _default(self, name: str) -> Value:
+        """Return the value that holds as long as none is set."""
+        entry = self._entry(name)
+        if entry.follows is not None:
+            return self[entry.follows]
+        assert entry.value is not None, f"{name} has neither a value nor one to follow"
+        return entry.value
 
     def _numbers(self) -> dict[str, float]:
         """Return the parameters whose values are numbers."""

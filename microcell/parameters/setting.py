@@ -32,6 +32,22 @@ class Setting:
     source: str = "set by the user"
     note: str = ""
 
+    def to_plain(self) -> Any:
+        """Return the value, with where it comes from if the user has said so, ready for JSON."""
+        value = plain(self.value)
+        if self == Setting(self.value):
+            return value
+        return {"value": value, "standing": self.standing, "source": self.source, "note": self.note}
+
+
+def plain(value: Value) -> float | str:
+    """Return a number or name as it is, a function as text."""
+    return (
+        value
+        if isinstance(value, float | str)
+        else f"<{getattr(value, '__qualname__', type(value).__name__)}>"
+    )
+
 
 def read_setting(entry: Entry, given: Any) -> Setting:
     """Read a value, or a table with a value and where it comes from."""

@@ -13,7 +13,9 @@ import pint
 from microcell.errors import ParameterError
 
 _BRACKET = re.compile(r"\[([^\]]*)\]\s*$")
-_UNIT_TOKEN = re.compile(r"([A-Za-zµμΩ]+)(-?\d+(?:\.\d+)?)?")
+_POWER = r"-?\d+(?:\.\d+)?"
+_FACTOR = rf"[A-Za-zµμΩ°%]+(?:{_POWER})?"
+_UNIT = re.compile(rf"{_FACTOR}(?:\s*[*./·\s]\s*{_FACTOR})*")
 _NUMBER = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))\s*(.*?)\s*", re.I
 )
@@ -31,18 +33,15 @@ def bracket_unit(name: str) -> str:
     return match.group(1) if match else ""
 
 
-def _pint_unit(unit: str) -> str:
-    """Translate "mol.m-3", "m2/s" or "m^2/s" into what pint reads."""
-    flat = (
-        unit.replace("**", "")
-        .replace("^", "")
-        .replace("·", ".")
-        .replace("Ω", "ohm")
-        .replace("Ohm", "ohm")
-        .replace("°C", "degC")
-    )
-    powers = _UNIT_TOKEN.sub(lambda m: m.group(1) + (f"**({m.group(2)})" if m.group(2) else ""), flat)
-    return re.sub(r"(?<=[A-Za-z)])\s*[.\s]\s*(?=[A-Za-z(])", "*", powers)
+def _pint_unit(unit: str) -> str | None:
+    """Translate "mol.m-3", "m2/s" or "m^2 s^-1" into what pint reads; None if it is no product of units."""
+    flat = unit.replace("**", "").replace("^", "")
+    for spelling, name in (("Ω", "ohm"), ("Ohm", "ohm"), ("°C", "degC"), ("%", "percent")):
+        flat = flat.replace(spelling, name)
+    if not _UNIT.fullmatch(flat):
+        return None
+    powers = re.sub(rf"([A-Za-zµμ]+)({_POWER})", r"\1**(\2)", flat)
+    return re.sub(r"\s*([*/])\s*|(?<=[A-Za-zµμ)])[.·\s]+(?=[A-Za-zµμ])", lambda m: m.group(1) or "*", powers)
 
 
 def quantity(given: Any, unit: str, key: str | None = None) -> float:
@@ -76,17 +75,19 @@ def quantity(given: Any, unit: str, key: str | None = None) -> float:
     expected = f"a number in {unit}, or a text with a unit of that dimension" if unit else "a plain number"
     if isinstance(given, str):
         value = _from_text(given, unit, key, expected)
-    elif (
-        isinstance(given, bool)
-        or np.ndim(given) != 0
-        or not np.issubdtype(np.asarray(given).dtype, np.number)
-    ):
+    elif not _is_real(given):
         raise ParameterError("A number is needed here", key=key, value=repr(given), allowed=expected)
     else:
         value = float(given)
     if not math.isfinite(value):
         raise ParameterError("The value is not finite", key=key, value=given, allowed=expected)
     return value
+
+
+def _is_real(given: Any) -> bool:
+    """Tell whether this is one real number."""
+    kind = np.asarray(given).dtype.kind if np.ndim(given) == 0 else ""
+    return kind in ("i", "u", "f")
 
 
 def _from_text(text: str, unit: str, key: str | None, expected: str) -> float:
@@ -108,18 +109,15 @@ def _from_text(text: str, unit: str, key: str | None, expected: str) -> float:
 
 def _convert(number: float, given_unit: str, unit: str, key: str | None, text: str, expected: str) -> float:
     """Convert through pint, and say in the user's terms what is wrong where that fails."""
-    ureg = _registry()
+    source = _pint_unit(given_unit)
     try:
-        given = ureg.Quantity(number, "percent" if given_unit == "%" else ureg.Unit(_pint_unit(given_unit)))
+        if source is None:
+            raise pint.UndefinedUnitError(given_unit)
+        given = _registry().Quantity(number, source)
         return float(given.to(_pint_unit(unit) or "dimensionless").magnitude)
     except pint.DimensionalityError as error:
         problem, fix = "The unit has the wrong dimension", f"give the value in {unit or 'plain numbers'}"
         raise ParameterError(problem, key=key, value=repr(text), allowed=expected, fix=fix) from error
-    except (pint.PintError, pint.UndefinedUnitError, AttributeError, ValueError, TypeError) as error:
-        raise ParameterError(
-            f"The unit '{given_unit}' is not known",
-            key=key,
-            value=repr(text),
-            allowed=expected,
-            fix=f"use {unit}",
-        ) from error
+    except (pint.UndefinedUnitError, pint.OffsetUnitCalculusError) as error:
+        problem, fix = f"The unit '{given_unit}' is not known", f"use {unit or 'a plain number'}"
+        raise ParameterError(problem, key=key, value=repr(text), allowed=expected, fix=fix) from error

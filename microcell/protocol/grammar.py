@@ -26,7 +26,9 @@ EXAMPLES = (
 _INSTRUCTIONS: dict[str, Literal[-1, 0, 1]] = {"charge": CHARGE, "discharge": DISCHARGE, "hold": 0, "rest": 0}
 _KEYWORDS = (*_INSTRUCTIONS, "at", "for", "until", "or", "period")
 _PERIOD = re.compile(r"\(\s*([^()]*?)\s*period\s*\)\s*$", re.I)
-_FIRST_CONDITION = re.compile(r"\b(?:for|until|or)\b", re.I)
+_FIRST_ANY_INSTRUCTION = re.compile(rf"\b(?:{'|'.join(_INSTRUCTIONS)})\b", re.I)
+_CONDITION = re.compile(r"\b(?:for|until|or)\b", re.I)
+_ANY_INSTRUCTION = re.compile(rf"\b(?:{'|'.join(_INSTRUCTIONS)})\b", re.I)
 _CONDITION = re.compile(r"(?:(for|until)\b)?\s*(.*)", re.I)
 _KINDS: dict[str, Literal["current", "voltage", "power"]] = {
     "C": "current",
@@ -117,6 +119,11 @@ def _split_instruction(source: _Text, body: str) -> tuple[str, str]:
         raise source.error(
             f"A step starts with Charge, Discharge, Hold or Rest, not with '{first}'",
             did_you_mean(first, _INSTRUCTIONS),
+        )
+    second = _ANY_INSTRUCTION.search(rest)
+    if second is not None:
+        raise source.error(
+            "Two steps stand in one text", f'make "{rest[second.start() :]}" a step of its own'
         )
     return first.lower(), rest.strip()
 
