@@ -72,9 +72,17 @@ def find_clusters(mask: np.ndarray) -> Clusters:
     labels, count = cc3d.connected_components(
         np.ascontiguousarray(mask, dtype=bool), connectivity=6, return_N=True
     )
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes = count_voxels(labels, count + 1)
     sizes[0] = 0
     return Clusters(labels, sizes)
+
+
+def count_voxels(labels: np.ndarray, count: int) -> np.ndarray:
+    """Return the voxels of every label below ``count``, plane by plane to keep the memory small."""
+    sizes = np.zeros(count, dtype=np.int64)
+    for plane in labels:
+        sizes += np.bincount(plane.ravel(), minlength=count)
+    return sizes
 
 
 def reaches(mask: np.ndarray, axis: int = 0, end: End = "low") -> np.ndarray:

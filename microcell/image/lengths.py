@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import pint
-
-from ..errors import VolumeError
+from ..errors import ParameterError, VolumeError
+from ..parameters.units import quantity
 
 SMALLEST, LARGEST = 1e-10, 1e-3
 """A voxel edge [m] outside these bounds is a forgotten or wrong unit."""
-
-
-@lru_cache(maxsize=1)
-def _units() -> pint.UnitRegistry[Any]:
-    return pint.UnitRegistry(cache_folder=None)
 
 
 def parse_length(value: Any, *, key: str = "voxel_size") -> float:
@@ -52,19 +44,28 @@ def parse_length(value: Any, *, key: str = "voxel_size") -> float:
 
 
 def _from_text(text: str, key: str) -> float:
-    try:
-        quantity: Any = _units().Quantity(text)
-    except Exception as error:  # pint raises a dozen unrelated types on malformed text
-        raise _not_a_length(text, key) from error
-    if not quantity.check("[length]"):
+    if _is_number(text):
         raise _not_a_length(text, key)
-    return float(quantity.to("m").magnitude)
+    try:
+        return quantity(text, "m", key)
+    except ParameterError as error:
+        raise _not_a_length(text, key) from error
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text has no unit."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _from_number(value: Any, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise _not_a_length(value, key)
-    return float(value)
+    try:
+        return quantity(value, "m", key)
+    except ParameterError as error:
+        raise _not_a_length(value, key) from error
 
 
 def _not_a_length(value: Any, key: str) -> VolumeError:

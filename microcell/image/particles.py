@@ -63,10 +63,11 @@ class Particles:
                 "particle labels are whole numbers from 0 on three axes",
                 value=f"{labels.dtype} {labels.shape}",
             )
-        numbers, inverse = np.unique(labels, return_inverse=True)
-        if numbers[-1] == 0:
+        present = np.unique(np.concatenate([np.unique(plane) for plane in labels]))
+        particles = present[present > 0]
+        if particles.size == 0:
             raise SegmentationError("there is no particle: all labels are 0")
-        compact = inverse.reshape(labels.shape).astype(np.int32) + np.int32(numbers[0] != 0)
+        compact = np.searchsorted(particles, labels, side="right").astype(np.int32)
         compact.setflags(write=False)
         return cls(compact, voxel_size, particle_table(compact, voxel_size), options or {})
 

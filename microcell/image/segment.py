@@ -16,7 +16,7 @@ from skimage.segmentation import watershed
 
 from ..errors import SegmentationError, did_you_mean
 from .basins import highest_saddles, merge_basins, steepest_basins
-from .connectivity import find_clusters
+from .connectivity import count_voxels, find_clusters
 from .distance import landscape
 from .particles import Particles
 from .phases import Phase
@@ -130,7 +130,7 @@ def _merge(
     min_voxels: int,
 ) -> np.ndarray:
     """Join insignificant summits, then particles that are too small."""
-    sizes = np.bincount(labels.ravel(), minlength=len(summits))
+    sizes = count_voxels(labels, len(summits))
     saddles = highest_saddles(labels, heights)
 
     def rises(summit: float, saddle: float, size: int) -> bool:
@@ -140,7 +140,7 @@ def _merge(
     labels = number[labels]
     if min_voxels <= 1:
         return labels
-    sizes = np.bincount(labels.ravel())
+    sizes = count_voxels(labels, int(number.max()) + 1)
     saddles = highest_saddles(labels, heights)
     # Height by size, so that the smaller of two particles is the one that is asked and joins.
     return merge_basins(sizes, sizes, saddles, lambda _height, _saddle, size: size >= min_voxels)[labels]
