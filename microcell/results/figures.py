@@ -97,7 +97,7 @@ KINDS = (
         "Concentrations inside",
         "Lithium in the active material (outlined in black) and salt in the electrolyte, on a cut from "
         "separator to collector and on a cut parallel to the plane in the middle; at the end of the first "
-        "step and at the last snapshot. White dots outline carbon-binder, which holds electrolyte in its "
+        "step and at the last snapshot. Orange dots outline carbon-binder, which holds electrolyte in its "
         "pores. White areas take no part.",
         draw_concentrations,
     ),

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from microcell.cell.snapshot import ACTIVE, CBD
 from microcell.results.style import (
-    LITHIUM_MAP,
-    SALT_MAP,
+    ELECTROLYTE_MAP,
+    ORANGE,
+    SOLID_MAP,
     UM,
     NothingToShow,
     describe_time,
@@ -25,24 +27,28 @@ if TYPE_CHECKING:
     from microcell.results.solution import Solution
 
 
+SOLID_POTENTIAL = "Solid potential [V]"
+
+
 @dataclass(frozen=True)
 class _Layer:
     """One quantity of a cut: field name, colour map, factor to the unit shown, and the label of its bar."""
 
     field: str
-    colours: str
+    colours: str | Colormap
     factor: float
     label: str
 
 
 CONCENTRATIONS = (
-    _Layer("Active concentration [mol.m-3]", LITHIUM_MAP, 1e-3, "in the active material\n[kmol m$^{-3}$]"),
-    _Layer("Electrolyte concentration [mol.m-3]", SALT_MAP, 1e-3, "in the electrolyte\n[kmol m$^{-3}$]"),
+    _Layer("Active concentration [mol.m-3]", SOLID_MAP, 1e-3, "Active material [kmol m$^{-3}$]"),
+    _Layer("Electrolyte concentration [mol.m-3]", ELECTROLYTE_MAP, 1e-3, "Electrolyte [kmol m$^{-3}$]"),
 )
 POTENTIALS = (
-    _Layer("Solid potential [V]", LITHIUM_MAP, 1.0, "in the active material\n[V]"),
-    _Layer("Electrolyte potential [V]", SALT_MAP, 1e3, "in the electrolyte\n[mV]"),
+    _Layer(SOLID_POTENTIAL, SOLID_MAP, 1e3, "Active material, minus the cell voltage [mV]"),
+    _Layer("Electrolyte potential [V]", ELECTROLYTE_MAP, 1e3, "Electrolyte, against lithium [mV]"),
 )
+_WIDTH, _FURNITURE = 11.0, 3.4  # inches: the figure, and of it the labels and colour bars
 
 
 def draw_concentrations(solution: Solution) -> Figure:
@@ -60,11 +66,10 @@ def _draw(solution: Solution, layers: tuple[_Layer, ...]) -> Figure:
     if not present or not len(solution.snapshot_times):
         raise NothingToShow("these fields were not stored")
     times = _times(solution)
-    depth, _, width = solution.grid.phases.shape
-    dz, _, dx = solution.grid.voxel_size
-    lengths = depth * dz, width * dx
-    figure = new_figure(11.0, 1.3 + 3.6 * len(times))
-    rows = figure.subplots(len(times), 2, squeeze=False, width_ratios=[lengths[0], lengths[1]])
+    depth, height, width = np.multiply(solution.grid.phases.shape, solution.grid.voxel_size)
+    tall = (_WIDTH - _FURNITURE) * max(width, height) / (depth + width)
+    figure = new_figure(_WIDTH, (tall + 0.9) * len(times))
+    rows = figure.subplots(len(times), 2, squeeze=False, width_ratios=[depth, width])
     for row, time in zip(rows, times, strict=True):
         _row(figure, row, solution, present, time)
     return figure
@@ -97,15 +102,19 @@ def _row(figure: Figure, row: np.ndarray, solution: Solution, layers: list[_Laye
     _name(along, "z [µm], separator to collector", "x [µm]", f"{moment}, y = {(ny // 2 + 0.5) * dy:.1f} µm")
     _name(across, "x [µm]", "y [µm]", f"{moment}, z = {(nz // 2 + 0.5) * dz:.1f} µm")
     for image, layer in zip(shown, layers, strict=True):
-        figure.colorbar(image, ax=list(row), label=layer.label, pad=0.015, aspect=18)
+        figure.colorbar(image, ax=list(row), label=layer.label, pad=0.015, aspect=22, shrink=0.92)
 
 
 def _shown(solution: Solution, layer: _Layer, time: float) -> np.ndarray:
-    field = solution.fields(layer.field, time) * layer.factor
-    if layer.field == "Solid potential [V]":
+    field = solution.fields(layer.field, time)
+    if layer.field == SOLID_POTENTIAL:
         # Carbon-binder carries both potentials; there the electrolyte's is shown.
-        field = np.where(solution.grid.phases == ACTIVE, field, np.nan)
-    return field
+        field = np.where(solution.grid.phases == ACTIVE, field - _voltage(solution, time), np.nan)
+    return field * layer.factor
+
+
+def _voltage(solution: Solution, time: float) -> float:
+    return float(np.interp(time, solution.t, solution.column("Voltage [V]")))
 
 
 def _limits(field: np.ndarray) -> tuple[float, float]:
@@ -117,7 +126,7 @@ def _image(
     panel: Axes,
     cut: np.ndarray,
     extent: tuple[float, float, float, float],
-    colours: str,
+    colours: str | Colormap,
     limits: tuple[float, float],
 ) -> AxesImage:
     return panel.imshow(
@@ -133,7 +142,7 @@ def _image(
 
 def _outline(panel: Axes, phases: np.ndarray, extent: tuple[float, float, float, float]) -> None:
     """Draw the border of the active material (solid) and of the carbon-binder (dotted)."""
-    for phase, style, colour in ((ACTIVE, "solid", "black"), (CBD, "dotted", "white")):
+    for phase, style, colour in ((ACTIVE, "solid", "black"), (CBD, "dotted", ORANGE)):
         mask = phases == phase
         if mask.any() and not mask.all():
             panel.contour(
@@ -142,7 +151,7 @@ def _outline(panel: Axes, phases: np.ndarray, extent: tuple[float, float, float,
                 origin="lower",
                 extent=extent,
                 colors=colour,
-                linewidths=0.8,
+                linewidths=0.9,
                 linestyles=style,
             )
 

@@ -114,7 +114,7 @@ def draw_particle_trends(solution: Solution) -> Figure:
     table = table[np.isfinite(table[FILM])]
     if table.empty:
         raise NothingToShow("no particle touches the electrolyte")
-    figure = new_figure(10.5, 4.6)
+    figure = new_figure(10.5, 5.2)
     left, right = figure.subplots(1, 2, sharey=True)
     size, place = table["Equivalent diameter [m]"] * UM, table["Distance to separator [m]"] * UM
     names = "Equivalent diameter [µm]", "Distance of the centroid from the separator [µm]"
@@ -127,29 +127,35 @@ def draw_particle_trends(solution: Solution) -> Figure:
 def _scatter(
     figure: Figure, panel: Axes, table: pd.DataFrame, x: pd.Series, colour: pd.Series, names: tuple[str, str]
 ) -> None:
-    film, cut = table[FILM] * NM, table["Touches edge"].to_numpy(dtype=bool)
+    film, cut = table[FILM].to_numpy() * NM, table["Touches edge"].to_numpy(dtype=bool)
     norm, colours = Normalize(colour.min(), colour.max()), mpl.colormaps[PLACE_MAP]
     shade = colours(norm(colour.to_numpy()))
-    panel.scatter(
-        x[~cut], film[~cut], c=shade[~cut], s=34, edgecolors="k", linewidths=0.4, label="whole particle"
+    panel.scatter(x[~cut], film[~cut], c=shade[~cut], s=34, edgecolors="k", linewidths=0.4)
+    panel.scatter(x[cut], film[cut], facecolors="none", edgecolors=shade[cut], s=30, linewidths=1.3)
+    _fit(panel, x.to_numpy(), film, cut)
+    panel.set_xlabel(names[0])
+    figure.colorbar(
+        ScalarMappable(norm, colours), ax=panel, label=f"Colour: {names[1]}", location="top", aspect=40
     )
-    panel.scatter(
-        x[cut],
-        film[cut],
-        facecolors="none",
-        edgecolors=shade[cut],
-        s=30,
-        linewidths=1.3,
-        label="cut by the image border",
-    )
+    low, high = float(film.min()), float(film.max())
+    panel.set_ylim(
+        low - 0.05 * (high - low) - 0.001, high + 0.25 * (high - low) + 0.001
+    )  # room for the legend
+
+
+def _fit(panel: Axes, x: np.ndarray, film: np.ndarray, cut: np.ndarray) -> None:
     fitted = ~cut if (~cut).sum() >= _WHOLE else np.ones(len(cut), dtype=bool)
-    fit = linear_fit(x[fitted].to_numpy(), film[fitted].to_numpy())
+    which = "all particles" if fitted.all() else "whole particles"
+    fit = linear_fit(x[fitted], film[fitted])
     if fit is not None:
         slope, intercept, r = fit
         ends = np.array([x.min(), x.max()])
-        which = "whole particles" if not fitted.all() else "all particles"
-        words = f"{slope * 1e3:+.3g} pm per µm, r = {r:+.2f}\n({which}, n = {fitted.sum()})"
+        words = f"{slope * 1e3:+.3g} pm per µm, r = {r:+.2f} ({which}, n = {fitted.sum()})"
         panel.plot(ends, intercept + slope * ends, color=ORANGE, label=words)
-    panel.set_xlabel(names[0])
-    figure.colorbar(ScalarMappable(norm, colours), ax=panel, label=names[1])
-    panel.legend(loc="best", fontsize=9)
+    if (~cut).any():
+        panel.scatter([], [], color=GREY, s=34, label="whole particle")
+    if cut.any():
+        panel.scatter(
+            [], [], facecolors="none", edgecolors=GREY, s=30, linewidths=1.3, label="cut by the border"
+        )
+    panel.legend(loc="upper right", fontsize=9)

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from microcell.results.film_surface import FilmSurface, deviation_from_particle, film_surface
+from microcell.results.film_surface import FilmSurface, deviation_from_particle, film_surface, uncovered
 from microcell.results.render import render
 from microcell.results.style import (
     DEVIATION_MAP,
@@ -34,11 +34,9 @@ def draw_film_surface(solution: Solution) -> Figure:
     """The film on the surface of the active material, and its deviation from the mean of each particle."""
     if not len(solution.snapshot_times):
         raise NothingToShow("no snapshot was stored")
-    surface = film_surface(solution.grid)
+    surface = _surface(solution)
     if surface is None:
         raise NothingToShow("there is no interface between active material and electrolyte")
-    if len(surface.triangles) > _TRIANGLES:
-        surface = film_surface(solution.grid, step=2) or surface
     film = solution.faces()["Rocksalt thickness [m]"].to_numpy()
     panels = [(film * NM, FILM_MAP, _range(film * NM), "Rocksalt film [nm]")]
     deviation = 100.0 * deviation_from_particle(film, solution.grid)
@@ -71,6 +69,14 @@ def draw_film_surface(solution: Solution) -> Figure:
     return figure
 
 
+def _surface(solution: Solution) -> FilmSurface | None:
+    shown = uncovered(solution.grid)
+    surface = film_surface(solution.grid, shown)
+    if surface is not None and len(surface.triangles) > _TRIANGLES:
+        surface = film_surface(solution.grid, shown, step=2)
+    return surface
+
+
 def _range(film: np.ndarray) -> Normalize:
     """Leave out the extreme two percent, which a few odd voxels would otherwise spend the colours on."""
     low, high = np.percentile(film, [1.0, 99.0])
@@ -80,7 +86,7 @@ def _range(film: np.ndarray) -> Normalize:
 def _picture(
     surface: FilmSurface, values: np.ndarray, colours: str, norm: Normalize, solution: Solution
 ) -> np.ndarray:
-    shown = surface.colour_values(values)
+    shown = surface.on_vertices(values)
     rgb = mpl.colormaps[colours](norm(np.nan_to_num(shown)))[:, :3]
     rgb[np.isnan(shown)] = _NO_FILM
     size = np.multiply(solution.grid.phases.shape, solution.grid.voxel_size)

@@ -126,7 +126,7 @@ def _particle_lines(
     panel.fill_between(
         x, np.nanmin(films, 1), np.nanmax(films, 1), color="#dddddd", label=f"all {len(labels)} particles"
     )
-    if len(labels) <= 100:
+    if len(labels) <= 150:  # more would only blacken the band
         panel.plot(x, films, color="#b0b0b0", linewidth=0.5)
     last = films[-1]
     for word, number, colour in (

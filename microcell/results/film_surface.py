@@ -1,4 +1,4 @@
-"""The surface of the active material as triangles, each with the film of the nearest interface face."""
+"""The surface of the active material as triangles, with the film of the nearest interface faces."""
 
 from __future__ import annotations
 
@@ -13,60 +13,77 @@ from microcell.cell.snapshot import ACTIVE, RunGrid
 from microcell.results.reduce import divide, group_mean
 
 _SMOOTHING = 0.7  # voxels; rounds the staircase without moving the surface visibly
+_NEIGHBOURS = 4  # faces averaged at a corner; evens out the three directions of the voxel faces
 
 
 @dataclass(frozen=True)
 class FilmSurface:
-    """Triangles and their film; coordinates x, y, z in metres from the separator | cathode plane.
+    """Triangles, and which interface faces lie at their corners.
 
     Attributes
     ----------
     vertices : ndarray, shape (v, 3)
-        x, y, z [m].
+        x, y, z from the separator | cathode plane [m].
     triangles : ndarray of int, shape (n, 3)
         Vertex numbers.
-    face : ndarray of int, shape (n,)
-        Row of the interface face that each triangle shows, -1 where the active material meets another
-        particle's
-        cut, the image border or the collector: there is no film.
+    faces : ndarray of int, shape (v, 4)
+        Rows of the nearest interface faces.
+    weights : ndarray, shape (v, 4)
+        Their shares; NaN where there is no film: contacts between particles, cuts at the border.
     """
 
     vertices: np.ndarray
     triangles: np.ndarray
-    face: np.ndarray
+    faces: np.ndarray
+    weights: np.ndarray
 
-    def colour_values(self, per_face: np.ndarray) -> np.ndarray:
-        """Return the value of a per-face array on each triangle, NaN where there is no film. Shape (n,)."""
-        return np.where(self.face >= 0, per_face[np.maximum(self.face, 0)], np.nan)
+    def on_vertices(self, per_face: np.ndarray) -> np.ndarray:
+        """Return the value of a per-face array at each vertex, NaN where there is no film. Shape (v,)."""
+        return np.sum(per_face[self.faces] * self.weights, axis=1)
 
 
-def film_surface(grid: RunGrid, step: int = 1) -> FilmSurface | None:
+def film_surface(grid: RunGrid, shown: np.ndarray, step: int = 1) -> FilmSurface | None:
     """Build the surface of the active material.
 
     Parameters
     ----------
     grid : RunGrid
         Voxels and interface faces.
+    shown : ndarray of bool, shape (nz, ny, nx)
+        The active voxels to show.
     step : int
         Voxels per triangle edge; larger is coarser and faster.
 
     Returns
     -------
     FilmSurface or None
-        None where there is no active material or no interface.
+        None where nothing is shown or there is no interface.
     """
-    if not len(grid.faces.area) or not (grid.phases == ACTIVE).any():
+    if len(grid.faces.area) < _NEIGHBOURS or not shown.any():
         return None
-    solid = gaussian_filter((grid.phases == ACTIVE).astype(np.float32), _SMOOTHING, mode="nearest")
-    closed = np.pad(solid, 1)  # closes the particles that the image border cuts
+    solid = gaussian_filter(shown.astype(np.float32), _SMOOTHING, mode="nearest")
     spacing = np.array(grid.voxel_size)
-    points, triangles, _, _ = marching_cubes(closed, 0.5, spacing=tuple(spacing), step_size=step)
+    # The margin closes the particles that the image border cuts.
+    points, triangles, _, _ = marching_cubes(np.pad(solid, 1), 0.5, spacing=tuple(spacing), step_size=step)
     points -= 0.5 * spacing
-    centres = points[triangles].mean(axis=1)
-    distance, face = cKDTree(face_centres(grid)).query(centres)
-    face = np.where(distance < 1.5 * step * spacing.max(), face, -1)
-    face[_on_border(centres, grid)] = -1
-    return FilmSurface(points[:, ::-1].copy(), triangles, face)
+    distance, faces = cKDTree(face_centres(grid)).query(points, k=_NEIGHBOURS)
+    weights = 1.0 / (distance + 0.1 * spacing.min())
+    weights /= weights.sum(axis=1, keepdims=True)
+    weights[(distance[:, 0] > 1.3 * step * spacing.max()) | _on_border(points, grid)] = np.nan
+    return FilmSurface(points[:, ::-1].copy(), triangles, faces, weights)
+
+
+def uncovered(grid: RunGrid) -> np.ndarray:
+    """Return the active voxels without the particles that the borders facing the viewer (x = 0, y high) cut.
+
+    The cut faces of those carry no film and hide the others. All are kept where no particle would be left.
+    """
+    active = grid.phases == ACTIVE
+    if grid.particles is None:
+        return active
+    hiding = np.union1d(grid.particles[:, -1, :], grid.particles[:, :, 0])
+    left = active & ~np.isin(grid.particles, hiding[hiding > 0])
+    return left if left.any() else active
 
 
 def face_centres(grid: RunGrid) -> np.ndarray:
@@ -87,10 +104,10 @@ def deviation_from_particle(film: np.ndarray, grid: RunGrid) -> np.ndarray:
     return divide(film, mean[owner]) - 1.0
 
 
-def _on_border(centres: np.ndarray, grid: RunGrid) -> np.ndarray:
-    """Tell which triangles close a particle that the image cuts; those at the separator do carry a film."""
+def _on_border(points: np.ndarray, grid: RunGrid) -> np.ndarray:
+    """Tell which points close a particle that the image cuts; those at the separator do carry a film."""
     size = np.multiply(grid.voxel_size, grid.phases.shape)
     margin = 0.3 * np.array(grid.voxel_size)
-    low, high = centres < margin, centres > size - margin
+    low, high = points < margin, points > size - margin
     low[:, 0] = False
     return np.any(low | high, axis=1)

@@ -20,8 +20,9 @@ from matplotlib.figure import Figure
 
 _SECONDS = 120.0
 _PIXELS = [1400, 1000]
-# Looking along the electrode from the separator, a little from above: separator left, collector right.
-_ELEVATION, _AZIMUTH = 22.0, -62.0
+# The first axis runs to the right; its low end, the second axis' low end and the third's high end face the
+# viewer.
+_ELEVATION, _AZIMUTH = 22.0, -118.0
 
 
 def render(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -33,8 +34,8 @@ def render(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, siz
         Right-handed coordinates in any unit.
     triangles : ndarray of int, shape (n, 3)
         Vertex numbers.
-    colours : ndarray, shape (n, 3)
-        Red, green, blue in [0, 1] per triangle.
+    colours : ndarray, shape (v, 3)
+        Red, green, blue in [0, 1] per vertex.
     size : ndarray, shape (3,)
         The box is [0, size].
 
@@ -66,29 +67,30 @@ def _with_pyvista(
     import pyvista
 
     mesh = pyvista.PolyData.from_regular_faces(vertices, triangles)
-    mesh.cell_data["colour"] = (255 * colours).astype(np.uint8)
+    mesh.point_data["colour"] = (255 * colours).astype(np.uint8)
     plotter: Any = pyvista.Plotter(off_screen=True, window_size=_PIXELS)
     plotter.set_background("white")
     plotter.add_mesh(
-        mesh, scalars="colour", rgb=True, smooth_shading=False, ambient=0.25, diffuse=0.85, specular=0.0
+        mesh, scalars="colour", rgb=True, smooth_shading=True, ambient=0.25, diffuse=0.85, specular=0.0
     )
     plotter.add_mesh(
         pyvista.Box((0, size[0], 0, size[1], 0, size[2])), style="wireframe", color="#888888", line_width=2
     )
     plotter.enable_anti_aliasing("ssaa")
-    _look(plotter, size)
+    look(plotter, size)
     return np.asarray(plotter.screenshot(return_img=True))
 
 
-def _look(plotter: Any, size: np.ndarray) -> None:
+def look(plotter: Any, size: np.ndarray) -> None:
+    """Point the camera of a pyvista plotter at the box [0, size], first axis to the right."""
     elevation, azimuth = np.radians(_ELEVATION), np.radians(_AZIMUTH)
     towards = np.array(
         [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
     )
     centre = 0.5 * size
     plotter.camera_position = [centre + 3.0 * np.linalg.norm(size) * towards, centre, (0.0, 0.0, 1.0)]
+    plotter.enable_parallel_projection()
     plotter.reset_camera()
-    plotter.camera.zoom(1.25)
 
 
 def _with_matplotlib(
@@ -100,13 +102,17 @@ def _with_matplotlib(
     canvas = FigureCanvasAgg(figure)
     panel: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")
     panel.set_axis_off()
+    panel.set_proj_type("ortho")
     shapes = Poly3DCollection(
-        vertices[triangles], facecolors=colours, shade=True, lightsource=LightSource(azdeg=225, altdeg=45)
+        vertices[triangles],
+        facecolors=colours[triangles].mean(axis=1),
+        shade=True,
+        lightsource=LightSource(azdeg=225, altdeg=45),
     )
     panel.add_collection3d(shapes)
     panel.add_collection3d(Line3DCollection(_box_edges(size), colors="#888888", linewidths=1.0))
     panel.set(xlim=(0, size[0]), ylim=(0, size[1]), zlim=(0, size[2]))
-    panel.set_box_aspect(size, zoom=1.3)
+    panel.set_box_aspect(size, zoom=1.0)
     panel.view_init(elev=_ELEVATION, azim=_AZIMUTH)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#595959"
 """Okabe and Ito's colours (and one of Tol's) for lines."""
-FILM_MAP, LITHIUM_MAP, SALT_MAP, PLACE_MAP = "viridis", "viridis", "cividis", "cividis"
+FILM_MAP, SOLID_MAP, PLACE_MAP = "viridis", "viridis", "cividis"
+ELECTROLYTE_MAP = ListedColormap(mpl.colormaps["Greys_r"](np.linspace(0.3, 0.97, 256)))
+"""Greys, so that the electrolyte is told apart from the solid at a glance."""
 DEVIATION_MAP = "RdBu_r"
 NM, UM = 1e9, 1e6
 FILM = "Mean rocksalt thickness [m]"
@@ -34,7 +36,8 @@ _RC: dict[Any, Any] = {
     "axes.grid": True,
     "grid.color": "#e3e3e3",
     "grid.linewidth": 0.7,
-    "legend.frameon": False,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
     "legend.fontsize": 10.0,
     "lines.linewidth": 1.8,
     "savefig.dpi": 150.0,
