@@ -13,7 +13,7 @@ import pint
 from microcell.errors import ParameterError
 
 _BRACKET = re.compile(r"\[([^\]]*)\]\s*$")
-_POWER = r"-?\d+(?:\.\d+)?"
+_POWER = r"-?(?:[1-9](?:\.\d+)?|0\.0*[1-9]\d*)"
 _FACTOR = rf"[A-Za-zµμΩ°%]+(?:{_POWER})?"
 _UNIT = re.compile(rf"{_FACTOR}(?:\s*[*./·\s]\s*{_FACTOR})*")
 _NUMBER = re.compile(
@@ -69,8 +69,8 @@ def quantity(given: Any, unit: str, key: str | None = None) -> float:
 
     Examples
     --------
-    >>> quantity("0.2 nm", "m")
-    2e-10
+    >>> quantity("1.5 mol/l", "mol.m-3") > quantity(1000, "mol.m-3")
+    True
     """
     expected = f"a number in {unit}, or a text with a unit of that dimension" if unit else "a plain number"
     if isinstance(given, str):
@@ -118,6 +118,6 @@ def _convert(number: float, given_unit: str, unit: str, key: str | None, text: s
     except pint.DimensionalityError as error:
         problem, fix = "The unit has the wrong dimension", f"give the value in {unit or 'plain numbers'}"
         raise ParameterError(problem, key=key, value=repr(text), allowed=expected, fix=fix) from error
-    except (pint.UndefinedUnitError, pint.OffsetUnitCalculusError) as error:
+    except (pint.UndefinedUnitError, pint.OffsetUnitCalculusError, OverflowError) as error:
         problem, fix = f"The unit '{given_unit}' is not known", f"use {unit or 'a plain number'}"
         raise ParameterError(problem, key=key, value=repr(text), allowed=expected, fix=fix) from error

@@ -1,7 +1,11 @@
 """Numbers with units as users write them."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from microcell.errors import ParameterError
 from microcell.parameters import bracket_unit, quantity
@@ -56,6 +60,8 @@ def test_understood(given, unit, expected):
         ("2 m2..s", "m", "is not known"),
         ("2 degC m", "m", "wrong dimension"),
         ("2 m-", "m", "is not known"),
+        ("2 m0", "m", "is not known"),
+        ("2 Qmol9", "m", "wrong dimension"),
         ("2 m+", "m", "is not known"),
         ("2 (m", "m", "is not known"),
         ("2 m; import os", "m", "is not known"),
@@ -80,3 +86,10 @@ def test_refused_with_the_key(given, unit, expected):
 def test_bracket_unit():
     assert bracket_unit("Exchange current density factor [A.m2.5.mol-1.5]") == "A.m2.5.mol-1.5"
     assert bracket_unit("CBD porosity") == ""
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,3} ?[A-Za-z0-9*/.^% -]{0,10}", fullmatch=True))
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_a_number_or_a_parameter_error(text):
+    with suppress(ParameterError):
+        assert np.isfinite(quantity(text, "mol.m-3"))

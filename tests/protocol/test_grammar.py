@@ -1,6 +1,8 @@
 """Protocol texts: what they mean, and what is said about those that mean nothing."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from microcell.errors import ProtocolError
 from microcell.protocol import Termination, parse_step
@@ -174,3 +176,22 @@ def test_refused_with_step_text_and_remedy(text, expected):
 def test_steps_are_texts(text):
     with pytest.raises(ProtocolError, match="A step is a text"):
         parse_step(text)
+
+
+TEXT = """
+Charge discharge HOLD rest at until for or 1C C/20 C C/ 4.3 4.3V 2 mA A/m2 W V 30 minutes h m s % , ; / ( )
+(1 minute period) -1 1e3 . and °C
+"""
+WORDS = TEXT.split()
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join) | st.text(max_size=40))
+@settings(max_examples=600, deadline=None)
+def test_any_text_is_a_step_that_ends_or_a_protocol_error(text):
+    try:
+        step = parse_step(text)
+    except ProtocolError:
+        return
+    assert 0 < step.duration < float("inf")
+    assert step.terminations
+    assert step.value > 0 or step.kind == "rest"
