@@ -10,7 +10,7 @@ from microcell.image.networks import network_facts, one_voxel_bridges, usable_ac
 
 @pytest.fixture
 def mask():
-    """A column through z (5 voxels), a stub at the low end (2), a floating pair and its diagonal neighbour."""
+    """A column through z (5 voxels), a stub at the low end (2), a floating pair, a diagonal neighbour."""
     mask = np.zeros((5, 7, 7), bool)
     mask[:, 1, 1] = True
     mask[:2, 3, 3] = True
