@@ -1,0 +1,132 @@
+"""From a case to a finished run directory: what ``run`` and ``demo`` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..errors import ResultsError, SolverError
+
+if TYPE_CHECKING:
+    from ..case import Case
+    from ..image import Inspection
+    from ..parameters import ParameterSet
+    from ..results import Solution
+
+
+def simulate(
+    case: Case, out: Path, *, device: str | None = None, resume: bool = False, overwrite: bool = False
+) -> Solution:
+    """Run a case, and write report and figures; says on the way what was understood and what came out.
+
+    Parameters
+    ----------
+    case : Case
+        What to simulate.
+    out : Path
+        The run directory.
+    device : str, optional
+        "cpu" or "gpu"; JAX's default where left out.
+    resume, overwrite : bool
+        Continue, or replace, the run in `out`.
+
+    Raises
+    ------
+    MicrocellError
+        If the input is wrong, the solver gives up (the partial result and its report are written first), or
+        the run is interrupted.
+    """
+    from .environment import enable_compile_cache
+
+    check_folder(out, resume=resume, overwrite=overwrite)
+    parameters = case.read_parameters()
+    protocol = case.read_protocol(parameters)
+    volume = case.read_volume()
+    typer.echo(f"{volume.describe()}\n")
+    particles = case.segment(volume)
+    inspection = _inspect(volume, particles, parameters)
+    typer.echo(str(inspection))
+
+    from ..simulation import Simulation
+
+    enable_compile_cache()
+    cell = case.make_cell(volume, particles, parameters)
+    output = case.content.output
+    simulation = Simulation(cell, protocol, fields=output.fields, every=output.every, device=device)
+    typer.echo(f"Running     {'; '.join(step.text for step in protocol.steps[: protocol.cycle_length])}")
+    try:
+        solution = simulation.solve(
+            out, overwrite=overwrite, resume=resume, case=record(case, parameters, inspection)
+        )
+    except SolverError:
+        _write_report(out)
+        raise
+    _write_report(out)
+    return solution
+
+
+def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse a run directory that is taken, before the image is read: that may take minutes.
+
+    Raises
+    ------
+    ResultsError
+        If it is a file, or holds files and is neither to be resumed nor to be replaced.
+    """
+    if out.exists() and not out.is_dir():
+        raise ResultsError(
+            "the output is a file, not a directory", file=out, fix="choose another name with --out"
+        )
+    if out.is_dir() and any(out.iterdir()) and not (resume or overwrite):
+        raise ResultsError(
+            "the output directory is not empty",
+            file=out,
+            fix="choose another with --out, continue the run with --resume, or replace it with --overwrite",
+        )
+
+
+def record(case: Case, parameters: ParameterSet, inspection: Inspection) -> dict[str, Any]:
+    """Return what the run directory keeps of the case: its content, every parameter and the inspection."""
+    return {
+        "file": None if case.file is None else str(case.file),
+        **case.to_dict(),
+        "parameters": [parameters.info(name).model_dump(mode="json") for name in parameters],
+        "inspect": str(inspection),
+    }
+
+
+def _inspect(volume: Any, particles: Any, parameters: ParameterSet) -> Inspection:
+    from ..image import inspect
+
+    return inspect(
+        volume,
+        particles=particles,
+        c_max=parameters.number("Active maximum concentration [mol.m-3]"),
+        stoichiometry_window=parameters.number("Nominal stoichiometry window"),
+    )
+
+
+def _write_report(out: Path) -> None:
+    from ..results import write_report
+
+    typer.echo("Drawing figures and report ...", err=True)
+    write_report(out)
+
+
+def summarize(solution: Solution) -> str:
+    """Return what came out, for the terminal: why each step ended, the film, the balances, where to look."""
+    lines = [
+        f"Step {step['step']}      {step['description']}: {step['reason']} at {step['time_s']:.0f} s"
+        for step in solution.run["steps"]
+    ]
+    row = solution.timeseries.iloc[-1]
+    lines += [
+        f"Film        {1e9 * row['Mean rocksalt thickness [m]']:.4f} nm mean at the end",
+        f"Lithium     drift {row['Lithium drift']:.1e} of the lithium moved; "
+        f"charge balance error {row['Charge balance error']:.1e} of the current",
+        f"Report      {solution.folder / 'report.html'}",
+        f"Particles   {solution.folder / 'particles.csv'}",
+    ]
+    return "\n".join(lines)

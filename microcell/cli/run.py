@@ -1,0 +1,78 @@
+"""``microcell run``: a simulation from a case file."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def run(
+    case_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CASE.toml",
+            help="What to simulate: sections [volume], [cell], [protocol], [output]; see docs/case-file.md.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Run directory to write. Default: name of the case file with -run, in the current folder.",
+            show_default=False,
+        ),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help='Change a key of the case, cell.separator_thickness="20 um", or a parameter by name, '
+            '"Rocksalt initial thickness \\[m]=0.3 nm". May be given more than once.',
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            metavar="cpu|gpu",
+            help="Where to compute. Default: a GPU where there is one.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run from its checkpoint.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the run that is in the run directory.")
+    ] = False,
+) -> None:
+    """Simulate a case, and write the run directory with its report and figures.
+
+    Ctrl-C, or the end of a batch job (SIGTERM), saves a checkpoint; the same command with --resume goes on.
+    """
+    from ..case import Case
+    from ..errors import CaseError
+
+    if resume and overwrite:
+        raise CaseError(
+            "--resume and --overwrite contradict each other", fix="continue the run, or replace it"
+        )
+    case = Case.read(case_file).with_overrides(overrides or [])
+    from .job import simulate, summarize
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = out if out is not None else Path(f"{case_file.stem}-run")
+    typer.echo(summarize(simulate(case, folder, device=device, resume=resume, overwrite=overwrite)))
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    """Treat the end of a batch job like Ctrl-C: the run saves its checkpoint."""
+    raise KeyboardInterrupt
