@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from microcell.results.solution import Solution
 
 
-SOLID_POTENTIAL = "Solid potential [V]"
+SOLID_POTENTIAL, VOLTAGE = "Solid potential [V]", "Voltage [V]"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def draw_potentials(solution: Solution) -> Figure:
 
 
 def _draw(solution: Solution, layers: tuple[_Layer, ...]) -> Figure:
-    present = [layer for layer in layers if layer.field in solution.field_names]
+    present = [layer for layer in layers if _can_show(solution, layer)]
     if not present or not len(solution.snapshot_times):
         raise NothingToShow("these fields were not stored")
     times = _times(solution)
@@ -73,6 +73,11 @@ def _draw(solution: Solution, layers: tuple[_Layer, ...]) -> Figure:
     for row, time in zip(rows, times, strict=True):
         _row(figure, row, solution, present, time)
     return figure
+
+
+def _can_show(solution: Solution, layer: _Layer) -> bool:
+    needs_voltage = layer.field == SOLID_POTENTIAL
+    return layer.field in solution.field_names and (not needs_voltage or VOLTAGE in solution.timeseries)
 
 
 def _times(solution: Solution) -> list[float]:
@@ -114,7 +119,7 @@ def _shown(solution: Solution, layer: _Layer, time: float) -> np.ndarray:
 
 
 def _voltage(solution: Solution, time: float) -> float:
-    return float(np.interp(time, solution.t, solution.column("Voltage [V]")))
+    return float(np.interp(time, solution.t, solution.column(VOLTAGE)))
 
 
 def _limits(field: np.ndarray) -> tuple[float, float]:

@@ -21,11 +21,11 @@ from microcell.results.style import (
     NothingToShow,
     add_scale_axis,
     line_map,
-    linear_fit,
     new_figure,
     time_unit,
 )
 from microcell.results.tables import TIME
+from microcell.results.trends import fitted_particles, linear_fit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from microcell.results.solution import Solution
 
 _CURVES = 8  # more lines than this cannot be told apart
-_WHOLE = 5  # with fewer whole particles than this, those cut by the image border are fitted too
 LOWEST = "Minimum surface concentration [mol.m-3]"
 
 
@@ -132,7 +131,7 @@ def _scatter(
     shade = colours(norm(colour.to_numpy()))
     panel.scatter(x[~cut], film[~cut], c=shade[~cut], s=34, edgecolors="k", linewidths=0.4)
     panel.scatter(x[cut], film[cut], facecolors="none", edgecolors=shade[cut], s=30, linewidths=1.3)
-    _fit(panel, x.to_numpy(), film, cut)
+    _fit(panel, table, x.to_numpy(), film)
     panel.set_xlabel(names[0])
     figure.colorbar(
         ScalarMappable(norm, colours), ax=panel, label=f"Colour: {names[1]}", location="top", aspect=40
@@ -143,9 +142,9 @@ def _scatter(
     )  # room for the legend
 
 
-def _fit(panel: Axes, x: np.ndarray, film: np.ndarray, cut: np.ndarray) -> None:
-    fitted = ~cut if (~cut).sum() >= _WHOLE else np.ones(len(cut), dtype=bool)
-    which = "all particles" if fitted.all() else "whole particles"
+def _fit(panel: Axes, table: pd.DataFrame, x: np.ndarray, film: np.ndarray) -> None:
+    fitted, which = fitted_particles(table)
+    cut = table["Touches edge"].to_numpy(dtype=bool)
     fit = linear_fit(x[fitted], film[fitted])
     if fit is not None:
         slope, intercept, r = fit

@@ -39,7 +39,8 @@ def show(value: Any, unit: str = "", digits: int = 3) -> str:
     if isinstance(value, bool | str) or not isinstance(value, int | float):
         return str(value)
     if unit in _PREFIXED and value != 0 and not isinstance(value, int):
-        power = min(max(3 * math.floor(math.log10(abs(value)) / 3.0 + 1e-9), -15), 9)
+        rounded = abs(float(f"{value:.{digits - 1}e}"))  # 999.9 nm is shown as 1.00 µm
+        power = min(max(3 * math.floor(math.log10(rounded) / 3.0 + 1e-9), -15), 9)
         return f"{_number(value / 10.0**power, digits)} {_PREFIXES[power]}{show_unit(unit)}"
     return f"{_number(value, digits)} {show_unit(unit)}".rstrip()
 
@@ -47,6 +48,7 @@ def show(value: Any, unit: str = "", digits: int = 3) -> str:
 def _number(value: float, digits: int) -> str:
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e6):
         return f"{int(value):,}".replace(",", " ")
+    value = float(f"{value:.{digits - 1}e}")
     if 1e-3 <= abs(value) < 1e5:
         return f"{value:.{max(digits - 1 - math.floor(math.log10(abs(value))), 0)}f}"
     mantissa, power = f"{value:.{digits - 1}e}".split("e")

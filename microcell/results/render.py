@@ -112,7 +112,7 @@ def _with_matplotlib(
     panel.add_collection3d(shapes)
     panel.add_collection3d(Line3DCollection(_box_edges(size), colors="#888888", linewidths=1.0))
     panel.set(xlim=(0, size[0]), ylim=(0, size[1]), zlim=(0, size[2]))
-    panel.set_box_aspect(size, zoom=1.0)
+    panel.set_box_aspect(size, zoom=0.85)
     panel.view_init(elev=_ELEVATION, azim=_AZIMUTH)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -75,7 +75,9 @@ def render_report(solution: Solution, figures: list[DrawnFigure]) -> str:
         headlines=headlines(solution),
         steps=_steps(solution),
         balances=balances(solution),
-        statistics={name: _statistic(name, value) for name, value in solution.statistics.items()},
+        statistics={
+            split_name(name)[0]: _statistic(name, value) for name, value in solution.statistics.items()
+        },
         figures=[_figure(drawn) for drawn in figures],
         inspection=solution.info.get("inspect") or solution.case.get("inspect"),
         particles=_particles(solution),
@@ -107,7 +109,7 @@ def _about(solution: Solution) -> dict[str, str]:
         about["Voxel size"] = " × ".join(f"{edge * 1e9:.4g}" for edge in grid["voxel_size_zyx_m"]) + " nm"
         about["Size"] = " × ".join(f"{edge * 1e6:.1f}" for edge in grid["size_zyx_m"]) + " µm"
         about["Phases"] = _phases(grid.get("voxels_per_phase") or {})
-        about["Particles"] = str(grid.get("particles", 0)) or "not segmented"
+        about["Particles"] = str(grid.get("particles") or "not segmented")
         about["Interface"] = f"{grid['interface_faces']} faces, {grid['interface_area_m2'] * 1e12:.4g} µm²"
         about["Separator"] = f"{grid['separator_thickness_m'] * 1e6:.1f} µm, {grid['separator_cells']} cells"
     about["Parameters"] = str(_nested(case, "cell", "parameters") or "see the table below")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#595959"
 """Okabe and Ito's colours (and one of Tol's) for lines."""
 FILM_MAP, SOLID_MAP, PLACE_MAP = "viridis", "viridis", "cividis"
-ELECTROLYTE_MAP = ListedColormap(mpl.colormaps["Greys_r"](np.linspace(0.3, 0.97, 256)))
+ELECTROLYTE_MAP = ListedColormap(mpl.colormaps["Greys_r"](np.linspace(0.28, 0.9, 256)))
 """Greys, so that the electrolyte is told apart from the solid at a glance."""
 DEVIATION_MAP = "RdBu_r"
 NM, UM = 1e9, 1e6
@@ -105,16 +105,6 @@ def mark_steps(solution: Solution, axes: list[Axes], scale: float) -> None:
 def _step_label(words: str, number: int, share: float) -> str:
     width = int(share * 95)  # characters that fit above the step in a figure of usual width
     return "\n".join(textwrap.wrap(words, width)) if width >= 10 else str(number)
-
-
-def linear_fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float] | None:
-    """Return slope, intercept and Pearson's r, or None where three points that differ are not there."""
-    good = np.isfinite(x) & np.isfinite(y)
-    x, y = x[good], y[good]
-    if len(x) < 3 or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
-        return None
-    slope, intercept = np.polyfit(x, y, 1)
-    return float(slope), float(intercept), float(np.corrcoef(x, y)[0, 1])
 
 
 def add_scale_axis(panel: Axes, unit: float, label: str) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from microcell.results.quantities import show, show_duration
 from microcell.results.solution import Solution
-from microcell.results.style import FILM, linear_fit
+from microcell.results.style import FILM
+from microcell.results.trends import fitted_particles, linear_fit
 
 LITHIUM_LIMIT, CHARGE_LIMIT = 1e-8, 1e-8
 
@@ -36,6 +37,11 @@ class Balance:
     def kept(self) -> bool:
         """Whether the error is known and within the limit."""
         return self.error is not None and self.error <= self.limit
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Error and limit as text."""
+        return show(self.error, digits=2), show(self.limit, digits=1)
 
     @property
     def verdict(self) -> str:
@@ -119,10 +125,11 @@ def _particles(solution: Solution) -> list[Headline]:
             f"{worst['Distance to separator [m]'] * 1e6:.0f} µm from the separator",
         )
     ]
-    fit = linear_fit(table["Equivalent diameter [m]"].to_numpy(), table[FILM].to_numpy())
+    fitted, which = fitted_particles(table)
+    fit = linear_fit(*(table.loc[fitted, name].to_numpy() for name in ("Equivalent diameter [m]", FILM)))
     if fit is not None:
         found.append(
-            Headline("Film against size", f"r = {fit[2]:+.2f}", f"Pearson's r over {len(table)} particles")
+            Headline("Film against size", f"r = {fit[2]:+.2f}", f"Pearson's r, {which}, n = {fitted.sum()}")
         )
     return found
 
