@@ -20,7 +20,7 @@ VOXEL = (2e-6, 1e-6, 0.5e-6)
 
 
 def blocks() -> tuple[RunGrid, Snapshot]:
-    """Two blocks of 2 x 2 x 2 voxels, labels 7 and 3, touching along z in a 6 x 4 x 4 box; one voxel is CBD."""
+    """Two blocks of 2 x 2 x 2 voxels, labels 7 and 3, touching along z in a 6 x 4 x 4 box; one voxel CBD."""
     labels = np.zeros((6, 4, 4), dtype=np.int32)
     labels[1:3, 1:3, 1:3] = 7
     labels[3:5, 1:3, 1:3] = 3
