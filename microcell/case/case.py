@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,6 +22,10 @@ from .sections import CaseContent, Section
 
 if TYPE_CHECKING:
     from ..cell.halfcell import HalfCell
+
+
+SEPARATOR = "Separator thickness [m]"
+"""The parameter that ``cell.separator_thickness`` sets."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class Case:
         return self.file.parent if self.file is not None else Path()
 
     def read_parameters(self) -> ParameterSet:
-        """Return the parameter set with the changes of ``[cell.set]``.
+        """Return the parameter set with the changes of ``[cell.set]`` and the separator thickness.
 
         Raises
         ------
@@ -122,9 +127,14 @@ class Case:
             If there is no such set, or a change is not accepted.
         """
         section = self.content.cell
-        with self._locating("cell", section):
+        with self._locating("cell", section, {None: "parameters"}):
             base = ParameterSet.load(section.parameters, self.folder)
-            return base.with_values(section.overrides)
+        with self._locating("cell", section):
+            parameters = base.with_values(section.overrides)
+        if section.separator_thickness is None:
+            return parameters
+        with self._locating("cell", section, {SEPARATOR: "separator_thickness"}):
+            return parameters.set(SEPARATOR, section.separator_thickness)
 
     def read_protocol(self, parameters: ParameterSet) -> Experiment:
         """Return the protocol, held against the voltage limits of the parameters.
@@ -177,7 +187,7 @@ class Case:
         from ..cell.halfcell import HalfCell  # starts JAX
 
         section = self.content.cell
-        options = section.model_dump(exclude={"parameters", "overrides"})
+        options = section.model_dump(exclude={"parameters", "overrides", "separator_thickness"})
         with self._locating("cell", section):
             return HalfCell(volume, parameters, particles=particles, **options)
 
@@ -201,12 +211,17 @@ class Case:
         return volume, particles, self.make_cell(volume, particles, parameters), protocol
 
     @contextmanager
-    def _locating(self, name: str, section: Section) -> Iterator[None]:
-        """Add to the errors of a stage which key of the case file they are about."""
+    def _locating(
+        self, name: str, section: Section, names: Mapping[str | None, str] = MappingProxyType({})
+    ) -> Iterator[None]:
+        """Add to the errors of a stage which key of the case file they are about.
+
+        ``names`` gives the keys of the section that the stage calls otherwise.
+        """
         try:
             yield
         except MicrocellError as error:
-            key = self._case_key(error.key, name, section)
+            key = self._case_key(names.get(error.key, error.key), name, section)
             if key is None:
                 raise relocated(error, file=error.file or self.file) from error
             if key in self.overridden:

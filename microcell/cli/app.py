@@ -48,15 +48,22 @@ def build_app(debug: bool) -> typer.Typer:
     return app
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and exit, before a command is asked for."""
+    if wanted:
+        from microcell import __version__
+
+        typer.echo(f"microcell {__version__}")
+        raise typer.Exit
+
+
 def microcell(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=show_version),
+    ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error. May stand anywhere.")
     ] = False,
 ) -> None:
     """Simulate charge, discharge and degradation in every voxel of a cathode image."""
-    if version:
-        from microcell import __version__
-
-        typer.echo(f"microcell {__version__}")
-        raise typer.Exit

@@ -14,6 +14,9 @@ from ..errors import CaseError, MicrocellError, VolumeError
 if TYPE_CHECKING:
     from ..image import Volume
 
+REQUIRED = ("voxel_size", "axes", "through_axis", "separator_side", "phases")
+"""What has to be said of every image: nothing of it is guessed."""
+
 _PANEL = "How to read the image"
 
 Image = Annotated[
@@ -91,7 +94,22 @@ def read_volume(path: Path, **options: str | None) -> Volume:
     try:
         return Volume.read(path, **{name: _parse(name, text) for name, text in options.items()})
     except VolumeError as error:
-        raise as_options(error, options) from error
+        raise as_options(_with_all_missing(error, options), options) from error
+
+
+def _with_all_missing(error: VolumeError, options: dict[str, str | None]) -> VolumeError:
+    """Tell all that is missing at once instead of one after the other."""
+    missing = [name for name in REQUIRED if options[name] is None]
+    if error.key not in missing or len(missing) == 1:
+        return error
+    others = ", ".join(_flag(name) for name in missing if name != error.key)
+    return VolumeError(
+        f"{error.problem} (missing as well: {others})",
+        file=error.file,
+        key=error.key,
+        allowed=error.allowed,
+        fix=error.fix,
+    )
 
 
 def _read_from_case(path: Path, options: dict[str, str | None]) -> Volume:
@@ -175,7 +193,7 @@ def as_options(error: MicrocellError, options: dict[str, Any]) -> MicrocellError
 
     if error.key not in options:
         return error
-    fix = re.sub(rf"\b({'|'.join(options)})=('[^']*'|\[.*\]|\{{.*\}})", _spell, error.fix or "")
+    fix = re.sub(rf"\b({'|'.join(options)})=('[^']*'|\[.*\]|\{{.*?\}})", _spell, error.fix or "")
     return relocated(error, key=_flag(error.key), fix=fix or None)
 
 
