@@ -52,8 +52,8 @@ def claim(folder: Path, overwrite: bool) -> None:
             (folder / name).mkdir(exist_ok=True)
 
 
-def reopen(folder: Path, grid: RunGrid, limit: float) -> int:
-    """Make a closed or killed run ready to be continued, and return how many snapshots it keeps.
+def reopen(folder: Path, grid: RunGrid, limit: float) -> list[float]:
+    """Make a closed or killed run ready to be continued, and return the times of the snapshots it keeps.
 
     Parameters
     ----------
@@ -106,11 +106,12 @@ def _require_same_grid(folder: Path, grid: RunGrid) -> None:
         )
 
 
-def _drop_late(folder: Path, limit: float) -> int:
-    kept = 0
+def _drop_late(folder: Path, limit: float) -> list[float]:
+    kept = []
     for part in sorted((folder / files.PARTIAL).glob("[0-9]*.h5")):
-        if hdf.times([part])[0] <= limit:
-            kept += 1
+        time = float(hdf.times([part])[0])
+        if time <= limit:
+            kept.append(time)
         else:
             part.unlink()
             (folder / files.FIELDS / (part.stem + SUFFIX)).unlink(missing_ok=True)

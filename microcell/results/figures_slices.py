@@ -41,8 +41,8 @@ class _Layer:
 
 
 CONCENTRATIONS = (
-    _Layer("Active concentration [mol.m-3]", SOLID_MAP, 1e-3, "Active material [kmol m$^{-3}$]"),
-    _Layer("Electrolyte concentration [mol.m-3]", ELECTROLYTE_MAP, 1e-3, "Electrolyte [kmol m$^{-3}$]"),
+    _Layer("Active concentration [mol.m-3]", SOLID_MAP, 1e-3, "Active material [mol L$^{-1}$]"),
+    _Layer("Electrolyte concentration [mol.m-3]", ELECTROLYTE_MAP, 1e-3, "Electrolyte [mol L$^{-1}$]"),
 )
 POTENTIALS = (
     _Layer(SOLID_POTENTIAL, SOLID_MAP, 1e3, "Active material, minus the cell voltage [mV]"),

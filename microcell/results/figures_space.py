@@ -52,7 +52,7 @@ def draw_profiles(solution: Solution) -> Figure:
         film.plot(rows["z [m]"] * UM, rows[FILM] * NM, color=colour)
         lowest.plot(rows["z [m]"] * UM, rows[LOWEST] / 1e3, color=colour)
     film.set_ylabel("Mean film of the slice [nm]")
-    lowest.set_ylabel("Lowest surface concentration\nof the slice [kmol m$^{-3}$]")
+    lowest.set_ylabel("Lowest surface concentration\nof the slice [mol L$^{-1}$]")
     _critical(lowest, solution)
     for panel in (film, lowest):
         _depth_axis(panel, float(profiles["z [m]"].max()) * UM)
@@ -63,15 +63,26 @@ def draw_profiles(solution: Solution) -> Figure:
 
 
 def chosen_times(solution: Solution, count: int = _CURVES) -> np.ndarray:
-    """Return at most `count` snapshot times: those at step ends, then those in the largest gaps."""
-    times = np.unique(solution.profiles[TIME])
+    """Return at most `count` snapshot times: the step ends, then those that fill the largest gaps.
+
+    Gaps are measured in time and in film growth, so that the curves gather where something happens.
+    """
+    film = solution.profiles.groupby(TIME)[FILM].mean()
+    times = film.index.to_numpy()
+    place = _share(times) + 2.0 * _share(film.to_numpy())
     ends = solution.steps["time_s"].to_numpy(dtype=float) if len(solution.steps) else np.zeros(0)
-    chosen = {0, len(times) - 1} | {int(np.argmin(np.abs(times - end))) for end in ends}
-    chosen = set(sorted(chosen)[-count:])
+    chosen = sorted({0, len(times) - 1} | {int(np.argmin(np.abs(times - end))) for end in ends})[-count:]
     while len(chosen) < min(count, len(times)):
-        distance = np.min(np.abs(times[:, None] - times[sorted(chosen)][None, :]), axis=1)
-        chosen.add(int(np.argmax(distance)))
+        gap = np.min(np.abs(place[:, None] - place[chosen][None, :]), axis=1)
+        gap[chosen] = -1.0
+        chosen.append(int(np.argmax(gap)))
     return times[sorted(chosen)]
+
+
+def _share(values: np.ndarray) -> np.ndarray:
+    """Scale to 0 ... 1 (all 0 where nothing changes)."""
+    values = np.nan_to_num(values)
+    return (values - values.min()) / max(float(np.ptp(values)), np.finfo(float).tiny)
 
 
 def _critical(panel: Axes, solution: Solution) -> None:
@@ -81,7 +92,7 @@ def _critical(panel: Axes, solution: Solution) -> None:
         panel.text(
             0.99,
             critical / 1e3,
-            f"film grows below {critical / 1e3:.2f}",
+            f"film grows below {critical / 1e3:.2f} mol/L",
             color=ORANGE,
             transform=panel.get_yaxis_transform(),
             ha="right",

@@ -103,9 +103,12 @@ def _with_matplotlib(
     panel: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")
     panel.set_axis_off()
     panel.set_proj_type("ortho")
+    flat = colours[triangles].mean(axis=1)
     shapes = Poly3DCollection(
         vertices[triangles],
-        facecolors=colours[triangles].mean(axis=1),
+        facecolors=flat,
+        edgecolors=flat,  # hides the seams between triangles
+        linewidths=0.3,
         shade=True,
         lightsource=LightSource(azdeg=225, altdeg=45),
     )

@@ -20,16 +20,16 @@ _ROWS = 25
 _PARTICLE_COLUMNS = {
     "Label": ("Particle", 1.0, ".0f"),
     "Equivalent diameter [m]": ("Diameter [µm]", 1e6, ".2f"),
-    "Distance to separator [m]": ("Distance to separator [µm]", 1e6, ".1f"),
-    "Touches edge": ("Cut by the border", 1.0, ""),
-    "Wetted area [m2]": ("Wetted area [µm²]", 1e12, ".1f"),
-    "CBD-covered area [m2]": ("Covered by CBD [µm²]", 1e12, ".1f"),
-    "Particle contact area [m2]": ("Contact with particles [µm²]", 1e12, ".1f"),
+    "Distance to separator [m]": ("To separator [µm]", 1e6, ".1f"),
+    "Touches edge": ("Cut", 1.0, ""),
+    "Wetted area [m2]": ("Wetted [µm²]", 1e12, ".1f"),
+    "CBD-covered area [m2]": ("Under CBD [µm²]", 1e12, ".1f"),
+    "Particle contact area [m2]": ("Contact [µm²]", 1e12, ".1f"),
     FILM: ("Mean film [nm]", 1e9, ".4f"),
     "Minimum rocksalt thickness [m]": ("Thinnest [nm]", 1e9, ".4f"),
     "Maximum rocksalt thickness [m]": ("Thickest [nm]", 1e9, ".4f"),
     "Rocksalt asymmetry": ("Asymmetry [%]", 1e2, "+.2f"),
-    "Mean concentration [mol.m-3]": ("Lithium, mean [kmol m⁻³]", 1e-3, ".2f"),
+    "Mean concentration [mol.m-3]": ("Lithium [mol L⁻¹]", 1e-3, ".2f"),
     "Current [A]": ("Current [pA]", 1e12, "+.3g"),
 }
 _OWN_STEP_KEYS = ("step", "description", "reason", "time_s")

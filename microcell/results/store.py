@@ -81,7 +81,7 @@ class RunWriter:
         self._rows: list[dict[str, float]] = []
         self._columns: list[str] | None = None
         self._profiles: list[pd.DataFrame] = []
-        self._count = 0
+        self._count, self._last_time = 0, -math.inf
         self._due = 0.0
         self._pending = False
 
@@ -178,12 +178,26 @@ class RunWriter:
         Parameters
         ----------
         snap : Snapshot
-            The state. Times must rise from call to call.
+            The state. A second snapshot of the same time is not stored again: a step that ends when one is due
+            asks for both.
+
+        Raises
+        ------
+        ResultsError
+            The time lies before that of the last snapshot.
         """
+        if snap.time < self._last_time:
+            raise ResultsError(
+                "snapshots must come in the order of time",
+                value=snap.time,
+                allowed=f"from {self._last_time} s on",
+            )
+        if snap.time == self._last_time:
+            return
         ledger = self._ledger(snap)
         part = self.folder / files.PARTIAL / hdf.part_name(self._count)
         hdf.write_part(part, snap, ledger)
-        self._count += 1
+        self._count, self._last_time = self._count + 1, snap.time
         write_vtk(self.folder / files.FIELDS / (part.stem + SUFFIX), self._grid, snap)
         self._profiles.append(slice_profiles(self._grid, snap))
         write_text(self.folder / files.PROFILES, csv_text(pd.concat(self._profiles, ignore_index=True)))
@@ -237,13 +251,15 @@ class RunWriter:
         statistics : dict, optional
             Counts and times of the solver.
         """
-        self._run["status"] = status
         self._run["statistics"] = statistics or {}
         self.flush()
         self._write_run()
         partial = self.folder / files.PARTIAL
         parts = [partial / hdf.part_name(index) for index in range(self._count)]
         hdf.merge(parts, partial / hdf.GRID_FILE, self.folder / files.RESULT, self._table())
+        # Only now: a run whose result did not fit on the disk is not done.
+        self._run["status"] = status
+        self._write_run()
         shutil.rmtree(partial, ignore_errors=True)
 
     def _start(self, overwrite: bool) -> None:
@@ -256,7 +272,8 @@ class RunWriter:
         limit = math.inf if resume_time is None else resume_time * (1.0 + 1e-12)
         self._run["started"] = previous["started"]
         self._run["steps"] = [step for step in previous["steps"] if (step["time_s"] or 0.0) <= limit]
-        self._count = reopen(self.folder, self._grid, limit)
+        times = reopen(self.folder, self._grid, limit)
+        self._count, self._last_time = len(times), max(times, default=-math.inf)
         rows = read_until(self.folder / files.TIMESERIES, limit)
         self._rows = [dict(zip(rows.columns, values, strict=True)) for values in rows.to_numpy().tolist()]
         self._columns = list(rows.columns) if len(rows) else None

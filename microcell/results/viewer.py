@@ -14,6 +14,15 @@ from microcell.results.render import look
 from microcell.results.solution import Solution
 from microcell.results.style import FILM_MAP, NM, UM
 
+_BAR = {
+    "color": "black",
+    "fmt": "%.3f",
+    "vertical": True,
+    "height": 0.5,
+    "position_x": 0.9,
+    "position_y": 0.25,
+}
+
 
 def view(run_dir: str | Path, screenshot: str | Path | None = None, time: float | None = None) -> Path | None:
     """Show the rocksalt film on the particles of a run with pyvista.
@@ -80,7 +89,7 @@ def _fill(plotter: Any, pyvista: Any, solution: Solution, time: float | None) ->
         mesh,
         cmap=FILM_MAP,
         nan_color="lightgrey",
-        scalar_bar_args={"color": "black", "fmt": "%.3f"},
+        scalar_bar_args=_BAR,
         smooth_shading=True,
     )
     size = UM * np.multiply(solution.grid.phases.shape, solution.grid.voxel_size)[[0, 2, 1]]

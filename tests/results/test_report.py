@@ -16,6 +16,7 @@ from microcell.cell.snapshot import RunGrid
 from microcell.errors import ResultsError
 from microcell.results import RunWriter, Solution, render, view, write_figures, write_report
 from microcell.results.figures import KINDS, draw, draw_all
+from microcell.results.figures_space import chosen_times
 from microcell.results.quantities import show, show_duration, split_name
 from microcell.results.report import render_report
 from microcell.results.summary import balances, headlines
@@ -186,6 +187,19 @@ def test_figures_leave_matplotlib_as_it_was(run: Path) -> None:
         "Rocksalt film [nm]",
     ]
     assert dict(mpl.rcParams) == before
+
+
+def test_curves_are_taken_at_step_ends_and_where_the_film_grows(tmp_path: Path, grid: RunGrid) -> None:
+    writer = RunWriter.create(tmp_path / "run", case={}, grid=grid, info=INFO)
+    for time in range(0, 8200, 200):
+        writer.record(make_row(float(time)))
+        writer.snapshot(make_snapshot(grid, float(time)))
+    for time in (2400.0, 5000.0):
+        writer.step_end({"time_s": time, "description": "", "reason": ""})
+    times = chosen_times(Solution.load(tmp_path / "run"))
+    assert len(times) == 8
+    assert {0.0, 2400.0, 5000.0, 8000.0} <= set(times)
+    assert sum(2000.0 <= time <= 5000.0 for time in times) >= 5  # the film grows from 2000 s to 5000 s
 
 
 def test_unknown_figures_and_impossible_ones_are_errors(run: Path, tmp_path: Path, grid: RunGrid) -> None:

@@ -294,6 +294,39 @@ def test_a_field_stored_only_at_some_times_is_nan_at_the_others(tmp_path: Path, 
         np.testing.assert_array_equal(stored[1], late.fields["Solid potential [V]"].astype(np.float32))
 
 
+def test_snapshots_come_once_and_in_order(tmp_path: Path, grid: RunGrid) -> None:
+    out = tmp_path / "run"
+    writer = start(out, grid)
+    for time in (0.0, 10.0, 10.0):
+        writer.snapshot(make_snapshot(grid, time))
+    assert Solution.load(out).snapshot_times.tolist() == [0.0, 10.0]
+    assert len(Solution.load(out).profiles) == 2 * 24
+    writer = start(out, grid, append=True)
+    writer.snapshot(make_snapshot(grid, 10.0))
+    assert Solution.load(out).snapshot_times.tolist() == [0.0, 10.0]
+    with pytest.raises(ResultsError, match="order of time"):
+        writer.snapshot(make_snapshot(grid, 5.0))
+
+
+def test_a_result_that_does_not_fit_is_not_done(tmp_path: Path, grid: RunGrid) -> None:
+    out = tmp_path / "run"
+    writer = start(out, grid)
+    write_run(writer, grid)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, hard))  # enough for a part, not for all
+    try:
+        with pytest.raises(ResultsError, match="disk is full"):
+            writer.close("done", STATISTICS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    left = Solution.load(out)
+    assert left.status == "running"
+    assert left.statistics == STATISTICS
+    assert left.snapshot_times.tolist() == list(SNAPSHOT_TIMES)
+    writer.close("done", STATISTICS)
+    assert Solution.load(out).status == "done"
+
+
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_missing_checkpoints_are_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(ResultsError, match="no checkpoint"):
