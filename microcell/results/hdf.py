@@ -4,13 +4,20 @@ A part is complete once it has its name, so a kill or a full disk costs at most 
 HDF5 itself gives no such promise for a file that is open for writing. Parts and result share one layout (see
 `microcell.results.store`), with the snapshots along axis 0, and chunks are moved between them as they are,
 without being decompressed.
+
+HDF5 may end the whole process (bus error) when the disk fills up beneath an open file, where Python raises.
+So small files are built in memory and written by Python, and space for the large one is reserved before HDF5
+begins.
 """
 
 from __future__ import annotations
 
+import io
 import itertools
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import fields as dataclass_fields
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -35,14 +42,23 @@ _CHUNK = (32, 64, 64)  # 512 kB of float32: large enough to compress, small enou
 _COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
+def write_hdf5(path: Path, fill: Callable[[h5py.File], None]) -> None:
+    """Build an HDF5 file in memory with `fill`, then write it atomically.
+
+    Raises
+    ------
+    ResultsError
+        The disk is full or the folder cannot be written.
+    """
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        fill(file)
+    atomic_write(path, lambda temporary: _write_bytes(temporary, memory))
+
+
 def write_grid(path: Path, grid: RunGrid) -> None:
     """Write phases, particles, voxel size and the face table."""
-
-    def write(temporary: Path) -> None:
-        with h5py.File(temporary, "w") as file:
-            _put_grid(file, grid)
-
-    atomic_write(path, write)
+    write_hdf5(path, lambda file: _put_grid(file, grid))
 
 
 def read_grid(path: Path) -> RunGrid:
@@ -63,25 +79,24 @@ def read_grid(path: Path) -> RunGrid:
 def write_part(path: Path, snapshot: Snapshot, particles: pd.DataFrame) -> None:
     """Write one snapshot: voxel fields as float32, per-face and per-particle arrays as float64."""
 
-    def write(temporary: Path) -> None:
-        with h5py.File(temporary, "w") as file:
-            _put(file, "time", np.array([snapshot.time]))
-            for name, values in snapshot.fields.items():
-                _put(file, f"fields/{_checked(name)}", np.asarray(values, dtype=np.float32)[None])
-            for name, attribute in SURFACE.items():
-                _put(
-                    file, f"surface/{name}", np.asarray(getattr(snapshot, attribute), dtype=np.float64)[None]
-                )
-            for name in particles.columns:
-                _put(file, f"particles/{_checked(name)}", particles[name].to_numpy()[None])
+    def fill(file: h5py.File) -> None:
+        _put(file, "time", np.array([snapshot.time]))
+        for name, values in snapshot.fields.items():
+            _put(file, f"fields/{_checked(name)}", np.asarray(values, dtype=np.float32)[None])
+        for name, attribute in SURFACE.items():
+            _put(file, f"surface/{name}", np.asarray(getattr(snapshot, attribute), dtype=np.float64)[None])
+        for name in particles.columns:
+            _put(file, f"particles/{_checked(name)}", particles[name].to_numpy()[None])
 
-    atomic_write(path, write)
+    write_hdf5(path, fill)
 
 
 def merge(parts: list[Path], grid: Path, result: Path, timeseries: pd.DataFrame) -> None:
     """Join the grid and the parts, in this order, into one result file."""
+    size = sum(path.stat().st_size for path in (grid, *parts)) + timeseries.memory_usage().sum()
 
     def write(temporary: Path) -> None:
+        _require_space(temporary, int(size))
         with h5py.File(temporary, "w") as file:
             file.attrs.update(format=FORMAT, format_version=VERSION)
             with h5py.File(grid, "r") as source:
@@ -103,10 +118,7 @@ def split(result: Path, folder: Path) -> None:
     with open_result(result) as source:
         names = _dataset_names(source, ("time", "fields", "surface", "particles"))
         for index in range(len(source["time"]) if names else 0):
-            with h5py.File(folder / part_name(index), "w") as file:
-                for name in names:
-                    target = _create_like(file, name, source[name], 1)
-                    _copy_chunks(source[name], target, index, 0)
+            write_hdf5(folder / part_name(index), partial(_take, source, names=names, index=index))
 
 
 def times(paths: Iterable[Path]) -> np.ndarray:
@@ -142,6 +154,20 @@ def open_result(path: Path) -> h5py.File:
         ) from error
 
 
+def _write_bytes(path: Path, memory: io.BytesIO) -> None:
+    with path.open("wb") as file:
+        file.write(memory.getbuffer())
+
+
+def _require_space(path: Path, size: int) -> None:
+    """Raise the system's error now if `size` bytes do not fit; the file is then free to be written."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.write(bytes(size))
+
+
 def _put_grid(file: h5py.File, grid: RunGrid) -> None:
     group = file.create_group("grid")
     group.attrs["voxel_size"] = grid.voxel_size
@@ -164,6 +190,11 @@ def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) == 1:
         return (max(1, min(shape[0], 4096)),)
     return (1, max(1, min(shape[1], 65536)))
+
+
+def _take(source: h5py.File, target: h5py.File, names: list[str], index: int) -> None:
+    for name in names:
+        _copy_chunks(source[name], _create_like(target, name, source[name], 1), index, 0)
 
 
 def _append(source: h5py.File, target: h5py.File, index: int, count: int) -> None:

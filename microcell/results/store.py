@@ -49,7 +49,7 @@ from microcell.cell.snapshot import RunGrid, Snapshot
 from microcell.errors import ResultsError
 from microcell.results import files, hdf
 from microcell.results.directory import claim, reopen
-from microcell.results.files import atomic_write, write_json, write_text
+from microcell.results.files import write_json, write_text
 from microcell.results.ledger import particle_ledger
 from microcell.results.manifest import describe_run, now
 from microcell.results.profiles import slice_profiles
@@ -178,8 +178,8 @@ class RunWriter:
         Parameters
         ----------
         snap : Snapshot
-            The state. A second snapshot of the same time is not stored again: a step that ends when one is due
-            asks for both.
+            The state. A second snapshot of the same time is not stored again: a step that ends when one is
+            due asks for both.
 
         Raises
         ------
@@ -196,9 +196,9 @@ class RunWriter:
             return
         ledger = self._ledger(snap)
         part = self.folder / files.PARTIAL / hdf.part_name(self._count)
+        write_vtk(self.folder / files.FIELDS / (part.stem + SUFFIX), self._grid, snap)
         hdf.write_part(part, snap, ledger)
         self._count, self._last_time = self._count + 1, snap.time
-        write_vtk(self.folder / files.FIELDS / (part.stem + SUFFIX), self._grid, snap)
         self._profiles.append(slice_profiles(self._grid, snap))
         write_text(self.folder / files.PROFILES, csv_text(pd.concat(self._profiles, ignore_index=True)))
         write_text(self.folder / files.PARTICLES, csv_text(ledger))
@@ -233,13 +233,12 @@ class RunWriter:
         """
         self.flush()
 
-        def write(temporary: Path) -> None:
-            with h5py.File(temporary, "w") as file:
-                file["meta"] = json.dumps(files.plain(meta))
-                for name, values in arrays.items():
-                    file[f"arrays/{name}"] = np.asarray(values)
+        def fill(file: h5py.File) -> None:
+            file["meta"] = json.dumps(files.plain(meta))
+            for name, values in arrays.items():
+                file[f"arrays/{name}"] = np.asarray(values)
 
-        atomic_write(self.folder / files.CHECKPOINT, write)
+        hdf.write_hdf5(self.folder / files.CHECKPOINT, fill)
 
     def close(self, status: str, statistics: dict[str, Any] | None = None) -> None:
         """Join the snapshots into ``result.h5`` and write the final ``run.json``.

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from microcell.cell.snapshot import RunGrid, Snapshot
-from microcell.results.files import atomic_write
+from microcell.results.hdf import write_hdf5
 
 SUFFIX = ".vtkhdf"
 
@@ -39,22 +39,20 @@ def write_vtk(path: Path, grid: RunGrid, snapshot: Snapshot) -> None:
     cells["Phase"] = grid.phases
     if grid.particles is not None:
         cells["Particle"] = grid.particles
-    atomic_write(path, lambda temporary: _write(temporary, grid, cells, snapshot.time))
+    write_hdf5(path, lambda file: _fill(file.create_group("VTKHDF"), grid, cells, snapshot.time))
 
 
-def _write(path: Path, grid: RunGrid, cells: dict[str, np.ndarray], time: float) -> None:
+def _fill(root: h5py.Group, grid: RunGrid, cells: dict[str, np.ndarray], time: float) -> None:
     nz, ny, nx = grid.phases.shape
     dz, dy, dx = grid.voxel_size
-    with h5py.File(path, "w") as file:
-        root = file.create_group("VTKHDF")
-        root.attrs["Version"] = (1, 0)
-        # VTK compares fixed-length ASCII; h5py would write a variable-length UTF-8 string.
-        root.attrs.create("Type", np.bytes_("ImageData"), dtype=h5py.string_dtype("ascii", len("ImageData")))
-        root.attrs["WholeExtent"] = (0, nx, 0, ny, 0, nz)
-        root.attrs["Origin"] = (0.0, 0.0, 0.0)
-        root.attrs["Spacing"] = (dx, dy, dz)
-        root.attrs["Direction"] = np.eye(3).reshape(-1)
-        data = root.create_group("CellData")
-        for name, values in cells.items():
-            data.create_dataset(name, data=values, compression="gzip", compression_opts=1, shuffle=True)
-        root.create_dataset("FieldData/TimeValue", data=np.array([time]))
+    root.attrs["Version"] = (1, 0)
+    # VTK compares fixed-length ASCII; h5py would write a variable-length UTF-8 string.
+    root.attrs.create("Type", np.bytes_("ImageData"), dtype=h5py.string_dtype("ascii", len("ImageData")))
+    root.attrs["WholeExtent"] = (0, nx, 0, ny, 0, nz)
+    root.attrs["Origin"] = (0.0, 0.0, 0.0)
+    root.attrs["Spacing"] = (dx, dy, dz)
+    root.attrs["Direction"] = np.eye(3).reshape(-1)
+    data = root.create_group("CellData")
+    for name, values in cells.items():
+        data.create_dataset(name, data=values, compression="gzip", compression_opts=1, shuffle=True)
+    root.create_dataset("FieldData/TimeValue", data=np.array([time]))
