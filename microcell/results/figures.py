@@ -86,10 +86,10 @@ KINDS = (
     FigureKind(
         "film_surface",
         "The film on the particles",
-        "Left: the film at the last snapshot on the surface of the active material. Right: how far it is "
-        "from the mean of its own particle; if the separator side (left) of the particles is red, each "
-        "particle grows unevenly. Grey has no film: contacts between particles and the cut faces at the "
-        "image border.",
+        "Left: the film at the last snapshot on the surface of the active material. Right: how far it is from "
+        "the mean of its own particle; if the separator side (left) of the particles is red, each particle "
+        "grows unevenly. Grey has no film: contacts between particles and cuts at the image border. Particles "
+        "cut by the two borders towards the viewer are left out, as they would hide the others.",
         draw_film_surface,
     ),
     FigureKind(
