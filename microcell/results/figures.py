@@ -86,10 +86,11 @@ KINDS = (
     FigureKind(
         "film_surface",
         "The film on the particles",
-        "Left: the film at the last snapshot on the surface of the active material. Right: how far it is from "
-        "the mean of its own particle; if the separator side (left) of the particles is red, each particle "
-        "grows unevenly. Grey has no film: contacts between particles and cuts at the image border. Particles "
-        "cut by the two borders towards the viewer are left out, as they would hide the others.",
+        "Left: the film at the last snapshot on the surface of the active material. Right: how far it is "
+        "from the mean of its own particle; if the separator side (left) of the particles is red, each "
+        "particle grows unevenly. Grey has no film: contacts between particles and cuts at the image "
+        "border. Particles cut by the two borders towards the viewer are left out, as they would hide the "
+        "others.",
         draw_film_surface,
     ),
     FigureKind(
@@ -105,7 +106,7 @@ KINDS = (
         "slices_potential",
         "Potentials inside",
         "Potential of the active material and of the electrolyte (against lithium) on the same cuts. The "
-        "steeper the electrolyte's, the more of the cell voltage is lost in the pores. In the carbon-"
+        "steeper the electrolyte's, the more of the cell voltage is lost in the pores. In the carbon- "
         "binder the electrolyte's is shown.",
         draw_potentials,
     ),
