@@ -106,7 +106,7 @@ KINDS = (
         "slices_potential",
         "Potentials inside",
         "Potential of the active material and of the electrolyte (against lithium) on the same cuts. The "
-        "steeper the electrolyte's, the more of the cell voltage is lost in the pores. In the carbon- "
+        "steeper the electrolyte's, the more of the cell voltage is lost in the pores. In the carbon-"
         "binder the electrolyte's is shown.",
         draw_potentials,
     ),
