@@ -54,7 +54,8 @@ def test_options_reach_the_reader(tmp_path: Path, call: Call) -> None:
     np.moveaxis(IMAGE, 0, 2).astype(">u2").tofile(tmp_path / "scan.raw")
     shown = call(
         "inspect", "scan.raw", "--shape", "10,8,12", "--dtype", ">u2",
-        "--voxel-size", "400 nm, 300 nm, 200 nm", "--axes", "YXZ", "--through-axis", "Z", "--separator-side", "high", "--flip", "Y",
+        "--voxel-size", "400 nm, 300 nm, 200 nm", "--axes", "YXZ",
+        "--through-axis", "Z", "--separator-side", "high", "--flip", "Y",
         "--phases", "pore=0,active=1,cbd=2", "--crop", ":,:,2:12", "--json",
     )  # fmt: skip
     facts = json.loads(shown.out)["facts"]
