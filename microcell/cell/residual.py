@@ -14,7 +14,7 @@ from jax import Array
 from microcell_kernels.stencil import AXES, lower, outflow, upper
 
 from ..image.phases import CBD, SEPARATOR
-from ..parameters.constants import F
+from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 from ..physics import kinetics
 from ..physics.transport import (
@@ -134,7 +134,7 @@ def _lithium_resistance(system: System, properties: CellProperties) -> Array:
     return 0.5 * system.geometry.dz[0] / properties.conductivity_e[0]
 
 
-def _collector(system: System, properties: CellProperties) -> Array:
+def collector_conductance(system: System, properties: CellProperties) -> Array:
     """Conductance of the last slice to the collector [S]."""
     sigma = properties.conductivity_s[-1]
     resistance = 0.5 * system.geometry.dz[-1] + sigma * system.laws.collector_contact
@@ -172,7 +172,7 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
     inflow = plane.value * geometry.section
     ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
-    collector = _collector(system, properties) * u.phi_s[-1]
+    collector = collector_conductance(system, properties) * u.phi_s[-1]
     electron = electron.at[-1].add(collector)
     porosity, _ = ionic_factor(geometry, system.laws)
     lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * u.c + context.inertia.history)
@@ -182,8 +182,8 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
         jnp.where(geometry.ionic, ion, 0.0),
         _control_row(system, context.control, u.voltage, -jnp.sum(collector)),
     )
-    _, guarded = kinetics.interface_concentration(system.laws, problem, root.value)
-    return Balance(rows, Currents(root.value, plane.value), jnp.sum(guarded), root.failures + plane.failures)
+    _, beyond = kinetics.interface_concentration(system.laws, problem, root.value)
+    return Balance(rows, Currents(root.value, plane.value), jnp.sum(beyond != 0), root.failures + plane.failures)
 
 
 def _divergences(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
@@ -259,6 +259,9 @@ class Jacobian(NamedTuple):
         Collector current by phi_s and by c.
     terminal : Array, shape (2,)
         Control row: factor of the inflow, factor of the voltage.
+    transference, diffusion_potential : Array, shape (nz, ny, nx)
+        ``t_plus`` and the change of phi_e with c at zero current [V.m3.mol-1]; the preconditioner uncouples salt and
+        charge with them.
     """
 
     axes: tuple[AxisJacobian, ...]
@@ -269,6 +272,8 @@ class Jacobian(NamedTuple):
     collector: Array
     collector_c: Array
     terminal: Array
+    transference: Array
+    diffusion_potential: Array
 
 
 def linearize(system: System, context: Context, u: Unknowns, currents: Currents, dtype: jnp.dtype) -> Jacobian:
@@ -290,7 +295,7 @@ def linearize(system: System, context: Context, u: Unknowns, currents: Currents,
     by = kinetics.sensitivities(system.laws, problem, currents.face)
     resistance = _lithium_resistance(system, properties)
     plane_phi, plane_c = kinetics.lithium_sensitivities(system.laws, u.phi_e[0], u.c[0], resistance, currents.lithium)
-    top, top_slope = jax.jvp(lambda p: _collector(system, p), (properties,), (slopes,))
+    top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
     jacobian = Jacobian(
         axes=tuple(_axis_jacobian(system, properties, slopes, u, number) for number in range(3)),
@@ -303,8 +308,17 @@ def linearize(system: System, context: Context, u: Unknowns, currents: Currents,
         collector=top,
         collector_c=top_slope * u.phi_s[-1],
         terminal=_control_slopes(system, context.control, u.voltage),
+        transference=properties.transference,
+        diffusion_potential=_diffusion_potential(system, properties, u.c),
     )
     return jax.tree.map(lambda a: a.astype(dtype), jacobian)
+
+
+def _diffusion_potential(system: System, properties: CellProperties, c: Array) -> Array:
+    """Change of phi_e with c where no current flows, ``(2RT/F) (1 - t_plus) (1 + dlnf/dlnc) / c``."""
+    factor = (1 - properties.transference) * properties.thermodynamic_factor
+    safe = jnp.where(system.geometry.ionic, jnp.maximum(c, CONCENTRATION_FLOOR), jnp.inf)
+    return 2 * R * system.laws.temperature / F * factor / safe
 
 
 def _control_slopes(system: System, control: Control, voltage: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import equinox as eqx
 from jax import Array
 
 CURRENT, VOLTAGE, POWER = 0, 1, 2
@@ -51,9 +50,3 @@ class Inertia(NamedTuple):
 
     rate: Array
     history: Array
-
-
-class Film(eqx.Module):
-    """Rocksalt thickness of each face [m]."""
-
-    thickness: Array

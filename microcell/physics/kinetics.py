@@ -18,7 +18,13 @@ from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 
 STOICHIOMETRY_GUARD = 1e-4
-"""``c_if`` is held this far from empty and full (relative to c_max) in U and i0, so that each face has a root."""
+"""``c_if`` is held this far from empty and full (relative to c_max) in i0; U goes on beyond it as a steep line.
+
+With U held as well, a face would go on taking lithium at a finite rate and fill cells beyond c_max; on the line the
+face still has a root, and its current dies out as the solid becomes full."""
+
+GUARD_SLOPE = 100.0
+"""Smallest steepness of that line [V per unit stoichiometry]; the law's own slope at the guard counts where larger."""
 
 _BRACKET = 200.0  # asinh of the largest scaled current: an overpotential of 10 V at 298 K
 
@@ -60,17 +66,28 @@ def exchange_current_density(laws: Laws, c_electrolyte: Array, c_interface: Arra
 
 
 def interface_concentration(laws: Laws, problem: FaceProblem, current: Array) -> tuple[Array, Array]:
-    """Eq. 6 with the half cell; returns ``c_if`` held inside (0, c_max) and whether the guard acts."""
+    """Eq. 6 with the half cell; returns ``c_if`` held inside (0, c_max) and how far it lies beyond [mol.m-3]."""
     free = problem.c_solid - problem.shift * current
     guarded = jnp.clip(free, STOICHIOMETRY_GUARD * laws.c_max, (1 - STOICHIOMETRY_GUARD) * laws.c_max)
-    return guarded, guarded != free
+    return guarded, free - guarded
+
+
+def equilibrium_potential(laws: Laws, c_if: Array, beyond: Array) -> Array:
+    """U at the interface [V], continued beyond the guard by a falling line."""
+    T, guard = laws.temperature, STOICHIOMETRY_GUARD
+
+    def steepness(x: float) -> Array:
+        return jnp.maximum(-jax.grad(lambda s: laws.ocp(s, T))(jnp.asarray(x)), GUARD_SLOPE)
+
+    slope = jnp.where(beyond > 0, steepness(1 - 1.01 * guard), steepness(1.01 * guard))
+    return laws.ocp(c_if / laws.c_max, T) - slope * beyond / laws.c_max
 
 
 def voltage_balance(laws: Laws, problem: FaceProblem, current: Array) -> Array:
     """Eq. 4 solved for the voltage: what is left of ``phi_s - phi_e`` after U, ohmic drop and overpotential [V]."""
-    c_if, _ = interface_concentration(laws, problem, current)
+    c_if, beyond = interface_concentration(laws, problem, current)
     i0 = exchange_current_density(laws, problem.c_electrolyte, c_if)
-    equilibrium = laws.ocp(c_if / laws.c_max, laws.temperature)
+    equilibrium = equilibrium_potential(laws, c_if, beyond)
     return problem.voltage - equilibrium - problem.resistance * current - _overpotential(laws, current, i0)
 
 
@@ -90,7 +107,7 @@ def solve_faces(laws: Laws, problem: FaceProblem, guess: Array) -> RootResult:
     guess : Array, shape (faces,)
         Start, for example the currents of the last iteration.
     """
-    inside = jnp.clip(problem.c_solid / laws.c_max, STOICHIOMETRY_GUARD, 1 - STOICHIOMETRY_GUARD) * laws.c_max
+    inside, _ = interface_concentration(laws, problem, jnp.zeros_like(guess))
     scale = 2 * exchange_current_density(laws, problem.c_electrolyte, inside)
     return _solve_scaled(lambda i: voltage_balance(laws, problem, i), scale, guess)
 

@@ -1,0 +1,182 @@
+"""One implicit step as a single compiled function: predict, solve, estimate the error, grow the film, measure."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ..cell.measure import Measures, measure
+from ..cell.residual import Context, System, surface_concentration
+from ..cell.state import Control, Currents, Inertia, Unknowns
+from ..physics import film as film_growth
+from .newton import Solve, Tolerances, newton_solve
+from .precondition import Hierarchies
+
+
+class Past(NamedTuple):
+    """Accepted states, latest first; entries that do not exist yet repeat the latest and carry weight zero.
+
+    Attributes
+    ----------
+    c : three Arrays
+        Concentrations.
+    phi_s, phi_e : two Arrays each
+        Potentials.
+    voltage : two Arrays
+        Cell voltages.
+    currents : Currents
+        Latest.
+    film : Array
+        Latest thickness [m].
+    share : Array
+        Latest mobile oxygen share of each face.
+    """
+
+    c: tuple[Array, Array, Array]
+    phi_s: tuple[Array, Array]
+    phi_e: tuple[Array, Array]
+    voltage: tuple[Array, Array]
+    currents: Currents
+    film: Array
+    share: Array
+
+
+class Coefficients(NamedTuple):
+    """The numbers of :class:`.formula.Formula`, traced."""
+
+    dt: Array
+    a0: Array
+    a1: Array
+    a2: Array
+    predict_c: Array
+    predict_phi: Array
+    error: Array
+
+
+class Attempt(NamedTuple):
+    """What a step came to; to be accepted or thrown away by the step control.
+
+    Attributes
+    ----------
+    solve : Solve
+        Solution and result code.
+    film, share : Array
+        Film at the end of the step and the oxygen share there.
+    error : Array
+        Local error in units of the tolerance; 0 where it cannot be estimated.
+    measures : Measures
+        Balances and ranges.
+    surface : Array
+        ``c_so`` of each face.
+    """
+
+    solve: Solve
+    film: Array
+    share: Array
+    error: Array
+    measures: Measures
+    surface: Array
+
+
+def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
+    """Return the past of a relaxed cell: uniform potentials, no current."""
+    zero = jnp.zeros_like(c)
+    currents = Currents(jnp.zeros_like(film), jnp.zeros(c.shape[1:], c.dtype))
+    surface = c.ravel()[system.geometry.faces.p]
+    share = film_growth.mobile_fraction(system.laws, surface)
+    return Past((c, c, c), (zero, zero), (zero, zero), (voltage, voltage), currents, film, share)
+
+
+def _combine(weights: Array, values: tuple[Array, ...]) -> Array:
+    return sum(w * v for w, v in zip(weights, values, strict=True))  # type: ignore[return-value]
+
+
+def _predict(system: System, past: Past, k: Coefficients) -> Unknowns:
+    c = _combine(k.predict_c, past.c)
+    c = jnp.where(system.geometry.ionic, jnp.maximum(c, 0.1 * past.c[0]), c)
+    phi_s, phi_e = _combine(k.predict_phi, past.phi_s), _combine(k.predict_phi, past.phi_e)
+    return Unknowns(c, phi_s, phi_e, _combine(k.predict_phi, past.voltage))
+
+
+def _local_error(system: System, k: Coefficients, c: Array, predicted: Array, tolerance: Array) -> Array:
+    """Root mean square of the local error over solid and electrolyte cells, the larger, in units of the tolerance."""
+    geometry = system.geometry
+    difference = k.error * (c - predicted)
+
+    def rms(where: Array, scale: Array) -> Array:
+        return jnp.sqrt(jnp.sum(jnp.where(where, (difference / scale) ** 2, 0.0)) / jnp.maximum(jnp.sum(where), 1))
+
+    return jnp.maximum(rms(geometry.active, system.laws.c_max), rms(geometry.ionic, 4000.0)) / tolerance
+
+
+@partial(jax.jit, static_argnames=("max_iterations",))
+def advance(
+    system: System,
+    hierarchies: Hierarchies,
+    past: Past,
+    k: Coefficients,
+    control: Control,
+    reference: Array,
+    tolerances: Tolerances,
+    error_tolerance: Array,
+    *,
+    max_iterations: int = 12,
+) -> Attempt:
+    """Attempt one implicit step.
+
+    Parameters
+    ----------
+    system, hierarchies
+        Cell and multigrid patterns.
+    past : Past
+        Accepted states.
+    k : Coefficients
+        Formula of the step.
+    control : Control
+        What the terminals impose.
+    reference : Array
+        Current that residuals are compared with [A].
+    tolerances, error_tolerance
+        Of the solver; of the local error in c, relative to c_max (solid) and 4000 mol.m-3 (electrolyte).
+    max_iterations : int
+        Newton's limit.
+    """
+    inertia = Inertia(k.a0 / k.dt, (k.a1 * past.c[0] + k.a2 * past.c[1]) / k.dt)
+    context = Context(past.film, inertia, control)
+    start = _predict(system, past, k)
+    solve = newton_solve(
+        system, hierarchies, context, start, past.currents, reference, tolerances, max_iterations=max_iterations
+    )
+    surface = surface_concentration(system, solve.unknowns, solve.currents)
+    share = film_growth.mobile_fraction(system.laws, surface)
+    film = film_growth.grow(system.laws, past.film, past.share, share, k.dt)
+    error = _local_error(system, k, solve.unknowns.c, start.c, error_tolerance)
+    return Attempt(
+        solve, film, share, error, measure(system, solve.unknowns, solve.currents, film, surface), surface
+    )
+
+
+def accept(past: Past, attempt: Attempt) -> Past:
+    """Make an attempt the latest accepted state."""
+    u = attempt.solve.unknowns
+    return Past(
+        (u.c, past.c[0], past.c[1]),
+        (u.phi_s, past.phi_s[0]),
+        (u.phi_e, past.phi_e[0]),
+        (u.voltage, past.voltage[0]),
+        attempt.solve.currents,
+        attempt.film,
+        attempt.share,
+    )
+
+
+def keep_potentials(past: Past, attempt: Attempt) -> Past:
+    """Take over the potentials and currents of an attempt and leave concentrations and film as they are."""
+    u = attempt.solve.unknowns
+    return past._replace(
+        phi_s=(u.phi_s, u.phi_s), phi_e=(u.phi_e, u.phi_e), voltage=(u.voltage, u.voltage), currents=attempt.solve.currents
+    )
