@@ -65,7 +65,7 @@ def demo(
     case_file = write_inputs(out, shape, seed)
     from ..case import Case
 
-    solution = simulate(Case.read(case_file), run_folder, overwrite=overwrite)
+    solution = simulate(Case.read(case_file), run_folder, overwrite=overwrite, table=True)
     typer.echo(f"{summarize(solution)}\n\n{thickest(solution)}\n\n{next_steps(case_file, run_folder)}")
 
 

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    case: Case, out: Path, *, device: str | None = None, resume: bool = False, overwrite: bool = False
+    case: Case,
+    out: Path,
+    *,
+    device: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    table: bool = False,
 ) -> Solution:
     """Run a case, and write report and figures; says on the way what was understood and what came out.
 
@@ -31,6 +37,8 @@ def simulate(
         "cpu" or "gpu"; JAX's default where left out.
     resume, overwrite : bool
         Continue, or replace, the run in `out`.
+    table : bool
+        Print all that the image doctor measures; its warnings are printed in any case.
 
     Raises
     ------
@@ -44,10 +52,10 @@ def simulate(
     parameters = case.read_parameters()
     protocol = case.read_protocol(parameters)
     volume = case.read_volume()
-    typer.echo(f"{volume.describe()}\n")
+    typer.echo(volume.describe())
     particles = case.segment(volume)
     inspection = _inspect(volume, particles, parameters)
-    typer.echo(str(inspection))
+    typer.echo(f"\n{inspection}" if table else brief(inspection))
 
     from ..simulation import Simulation
 
@@ -65,6 +73,20 @@ def simulate(
         raise
     _write_report(out)
     return solution
+
+
+def brief(inspection: Inspection) -> str:
+    """Return what a user wants to see of the inspection before a run: size of the job, and every warning."""
+    from ..image.lengths import format_length
+
+    particles, capacity, cost = (inspection.facts[topic] for topic in ("particles", "capacity", "cost"))
+    lines = [
+        f"Particles   {particles['count']}, median diameter {format_length(particles['median_diameter_m'])}",
+        f"1C current  {capacity['one_C_A']:.4g} A, {capacity['one_C_A_per_m2']:.4g} A/m2",
+        f"Predicted   {cost['memory_bytes'] / 2**30:.2f} GiB of memory, "
+        f"{cost['seconds_per_cycle'] / 60:.1f} min for a charge and discharge at 1C on two cores",
+    ]
+    return "\n".join([*lines, *(f"Warning     {warning}" for warning in inspection.warnings)])
 
 
 def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
