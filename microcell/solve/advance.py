@@ -88,7 +88,9 @@ def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
     currents = Currents(jnp.zeros_like(film), jnp.zeros(c.shape[1:], c.dtype))
     surface = c.ravel()[system.geometry.faces.p]
     share = film_growth.mobile_fraction(system.laws, surface)
-    return Past((c, c, c), (zero, zero), (zero, zero), (voltage, voltage), currents, film, share)
+    past = Past((c, c, c), (zero, zero), (zero, zero), (voltage, voltage), currents, film, share)
+    # weakly typed zeros would compile the step a second time
+    return jax.tree.map(lambda a: jax.lax.convert_element_type(a, a.dtype), past)
 
 
 def _combine(weights: Array, values: tuple[Array, ...]) -> Array:

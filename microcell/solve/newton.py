@@ -110,7 +110,7 @@ def newton_solve(
         Never raises; look at ``code``.
     """
 
-    def correct(u: Unknowns, balance: Balance, forcing: Array) -> tuple[Unknowns, Array]:
+    def direction_at(u: Unknowns, balance: Balance, forcing: Array) -> tuple[Unknowns, Array]:
         jacobian = linearize(system, context, u, balance.currents, jnp.dtype(jnp.float32))
         preconditioner = Preconditioner.refresh(system, hierarchies, jacobian)
         result = fgmres(
@@ -123,58 +123,75 @@ def newton_solve(
             basis_dtype=jnp.float32,
         )
         d = result.value
-        electronic = system.geometry.electronic
-        return d._replace(phi_s=jnp.where(electronic, d.phi_s - d.voltage, 0.0)), result.iterations
+        phi_s = jnp.where(system.geometry.electronic, d.phi_s - d.voltage, 0.0)
+        return d._replace(phi_s=phi_s), result.iterations.astype(jnp.int32)
 
-    def search(u: Unknowns, direction: Unknowns, balance: Balance) -> tuple[Unknowns, Balance, Array]:
-        """Halve the step until the residual falls."""
-        before = _merit(balance.rows)
-
-        def attempt(length: Array) -> tuple[Unknowns, Balance]:
-            trial = jax.tree.map(lambda a, d: a + length * d, u, direction)
-            return trial, evaluate(system, context, trial, balance.currents)
-
-        def worse(carry: tuple) -> Array:
-            length, _, trial = carry
-            return ~(_merit(trial.rows) <= (1 - 1e-4 * length) * before) & (length > 1e-3)
-
-        def halve(carry: tuple) -> tuple:
-            length = 0.5 * carry[0]
-            return length, *attempt(length)
-
-        length, trial, result = jax.lax.while_loop(worse, halve, (jnp.ones(()), *attempt(jnp.ones(()))))
-        return trial, result, length
-
-    def iterate(carry: tuple) -> tuple:
-        u, balance, norms, previous, forcing, newton, krylov, _ = carry
-        direction, used = correct(u, balance, forcing)
-        u_new, new, length = search(u, direction, balance)
-        size = _merit(new.rows)
-        old = _merit(balance.rows)
-        worse = ~(size < old)
-        u_new, new = _choose(worse, (u, balance), (u_new, new))
-        new_norms = row_norms(new.rows, reference)
-        ratio = jnp.where(worse, 1.0, size / old)
+    def iterate(search: _Search) -> _Search:
+        """Try the step; where it is good enough find the next direction, else halve it."""
+        trial = jax.tree.map(lambda a, d: a + search.length * d, search.u, search.direction)
+        new = evaluate(system, context, trial, search.balance.currents)
+        size, norms = _merit(new.rows), row_norms(new.rows, reference)
+        good = size <= (1 - 1e-4 * search.length) * search.merit
+        u, balance = _choose(good, (trial, new), (search.u, search.balance))
+        norms = jnp.where(good, norms, search.norms)
+        ratio = jnp.where(jnp.isfinite(search.merit), size / search.merit, 1.0)
         # aim no further than the target needs: the last linear solve is often the cheapest
-        needed = 0.3 * tolerances.residual / jnp.max(new_norms)
-        next_forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), 1e-6, tolerances.linear)
-        code = jnp.where(worse & (previous > 0.5), LINE_SEARCH_FAILED, MAX_ITERATIONS)
-        code = jnp.where(jnp.all(jnp.isfinite(new_norms)), code, NOT_FINITE).astype(jnp.int32)
-        return u_new, new, new_norms, ratio, next_forcing, newton + 1, (krylov + used).astype(jnp.int32), code
+        needed = 0.3 * tolerances.residual / jnp.max(norms)
+        forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), 1e-6, tolerances.linear)
+        proceed = good & (jnp.max(norms) > tolerances.residual)
+        direction, used = jax.lax.cond(
+            proceed,
+            direction_at,
+            lambda *_: (search.direction, jnp.zeros((), jnp.int32)),
+            u,
+            balance,
+            forcing,
+        )
+        length = jnp.where(good, 1.0, 0.5 * search.length)
+        stuck = jnp.where(length < 1e-3, LINE_SEARCH_FAILED, MAX_ITERATIONS)
+        first = ~jnp.isfinite(search.merit) & ~jnp.isfinite(size)
+        return _Search(
+            u,
+            direction,
+            length,
+            balance,
+            jnp.where(good, size, search.merit),
+            norms,
+            search.newton + proceed.astype(jnp.int32),
+            search.krylov + used,
+            jnp.where(first, NOT_FINITE, stuck).astype(jnp.int32),
+        )
 
-    def unfinished(carry: tuple) -> Array:
-        _, _, norms, _, _, newton, _, code = carry
-        return (jnp.max(norms) > tolerances.residual) & (newton < max_iterations) & (code == MAX_ITERATIONS)
+    def unfinished(search: _Search) -> Array:
+        more = (search.newton <= max_iterations) & (search.code == MAX_ITERATIONS)
+        return (jnp.max(search.norms) > tolerances.residual) & more
 
-    balance = evaluate(system, context, start, currents)
-    norms = row_norms(balance.rows, reference)
-    zero = jnp.zeros((), jnp.int32)
-    code = jnp.where(jnp.all(jnp.isfinite(norms)), MAX_ITERATIONS, NOT_FINITE).astype(jnp.int32)
-    carry = (start, balance, norms, jnp.zeros(()), tolerances.linear, zero, zero, code)
-    u, balance, norms, _, _, newton, krylov, code = jax.lax.while_loop(unfinished, iterate, carry)
-    code = jnp.where(jnp.max(norms) <= tolerances.residual, CONVERGED, code)
-    code = jnp.where((code == CONVERGED) & (balance.failures > 0), NO_ROOT, code)
-    return Solve(u, balance.currents, balance.rows, norms, balance.guarded, newton, krylov, code)
+    zero, infinite = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf)
+    nothing = jax.tree.map(jnp.zeros_like, start)
+    balance = Balance(nothing, currents, jnp.zeros((), int), jnp.zeros((), int))
+    norms = jnp.full(4, jnp.inf)
+    code = jnp.full((), MAX_ITERATIONS, jnp.int32)
+    begin = _Search(start, nothing, jnp.ones(()), balance, infinite, norms, zero, zero, code)
+    end = jax.lax.while_loop(unfinished, iterate, begin)
+    code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
+    code = jnp.where((code == CONVERGED) & (end.balance.failures > 0), NO_ROOT, code)
+    return Solve(
+        end.u, end.balance.currents, end.balance.rows, end.norms, end.balance.guarded, end.newton, end.krylov, code
+    )
+
+
+class _Search(NamedTuple):
+    """State of the Newton iteration: point, direction from it, length of the next trial, and the residual there."""
+
+    u: Unknowns
+    direction: Unknowns
+    length: Array
+    balance: Balance
+    merit: Array
+    norms: Array
+    newton: Array
+    krylov: Array
+    code: Array
 
 
 def _merit(rows: Unknowns) -> Array:

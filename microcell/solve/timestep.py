@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.optimize import brentq
 
-from ..cell.residual import System, linearize
+from ..cell.residual import Context, System, ionic_factor, linearize
 from ..cell.state import CURRENT, Control, Inertia, Unknowns
 from ..errors import SolverError
 from .advance import Attempt, Coefficients, Past, accept, advance, keep_potentials
@@ -46,10 +47,10 @@ class StepControl:
     first: float = 0.5
     smallest: float = 1e-4
     largest: float = 150.0
-    residual: float = 1e-8
+    residual: float = 1e-9
     linear: float = 1e-3
-    voltage_event: float = 2e-4
-    current_event: float = 5e-4
+    voltage_event: float = 5e-4
+    current_event: float = 1e-3
 
 
 class Event(NamedTuple):
@@ -115,13 +116,17 @@ class TimeStepper:
         past = self.past
         return Unknowns(past.c[0], past.phi_s[0], past.phi_e[0], past.voltage[0])
 
-    def _build_hierarchies(self) -> Hierarchies:
-        from ..cell.residual import Context
+    def lithium(self) -> float:
+        """Lithium in solid and electrolyte of the latest state [mol]."""
+        system, past = self.system, self.past
+        porosity, _ = ionic_factor(system.geometry, system.laws)
+        return float(jnp.sum(system.geometry.volume * porosity * past.c[0]))
 
+    def _build_hierarchies(self) -> Hierarchies:
         context = Context(
             self.past.film,
-            Inertia(jnp.asarray(1.0 / 30.0), jnp.zeros_like(self.past.c[0])),
-            Control(jnp.asarray(CURRENT), jnp.asarray(0.0)),
+            Inertia(np.float64(1.0 / 30.0), jnp.zeros_like(self.past.c[0])),
+            Control(np.int32(CURRENT), np.float64(0.0)),
         )
         jacobian = jax.jit(linearize, static_argnums=4)(
             self.system, context, self.unknowns, self.past.currents, jnp.dtype(jnp.float32)
@@ -167,12 +172,11 @@ class TimeStepper:
         """
         before = self._event_values(events, self.last)
         while self.time < until * (1 - 1e-12) - 1e-9:
-            remaining = until - self.time
-            dt = min(self.dt, self.settings.largest, remaining)
-            if remaining < 1.5 * dt and dt < remaining:
-                dt = 0.5 * remaining
-            dt = self._towards_events(dt, events, before)
+            wanted = self._wanted()
+            dt = self._towards_events(self._until(until, wanted), events, before)
             step, attempt = self._controlled(dt, control)
+            if dt < wanted and step.dt == dt:
+                self.dt = max(self.dt, wanted)  # cut short from outside: no reason to go on with small steps
             name = None
             if fired := self._fired(events, attempt):
                 step, attempt, name = self._locate(step, attempt, control, fired, before)
@@ -181,15 +185,22 @@ class TimeStepper:
                 return
             before = self._event_values(events, attempt)
 
+    def _wanted(self) -> float:
+        """The step that accuracy asks for, at most twice the last: BDF2 is stable up to a ratio of 2.4."""
+        limit = 2.0 * (self.times[0] - self.times[1]) if len(self.times) > 1 else self.settings.first
+        return min(self.dt, self.settings.largest, limit)
+
+    def _until(self, until: float, wanted: float) -> float:
+        """Cut the step at a given time, and halve the way there rather than leave a sliver."""
+        remaining = until - self.time
+        if wanted >= remaining:
+            return remaining
+        return 0.5 * remaining if remaining < 1.5 * wanted else wanted
+
     def _attempt(self, step: Formula, control: Control) -> Attempt:
         floor = 0.02 * self.one_c
         wanted = abs(float(control.value)) if int(control.mode) == CURRENT else abs(self._latest_current())
-        k = Coefficients(
-            *(jnp.asarray(v) for v in (step.dt, step.a0, step.a1, step.a2)),
-            jnp.asarray(step.predict_c),
-            jnp.asarray(step.predict_phi),
-            jnp.asarray(step.error),
-        )
+        k = Coefficients(*(np.asarray(v, float) for v in step[:-1]))
         s = self.settings
         attempt = advance(
             self.system,
@@ -197,9 +208,9 @@ class TimeStepper:
             self.past,
             k,
             control,
-            jnp.asarray(max(wanted, floor)),
-            Tolerances(jnp.asarray(s.residual), jnp.asarray(s.linear)),
-            jnp.asarray(s.error),
+            np.float64(max(wanted, floor)),
+            Tolerances(np.float64(s.residual), np.float64(s.linear)),
+            np.float64(s.error),
         )
         self.counts["attempts"] += 1
         self.counts["newton"] += int(attempt.solve.newton)
@@ -283,27 +294,25 @@ class TimeStepper:
 
     def _locate(
         self, step: Formula, attempt: Attempt, control: Control, event: Event, before: dict[str, float]
-    ) -> tuple[Formula, Attempt, str | None]:
-        """Find the step that ends at the event (regula falsi, Illinois rule)."""
+    ) -> tuple[Formula, Attempt, str]:
+        """Find the step that ends at the event by Brent's method; the value counts as zero within the tolerance."""
         self.counts["events"] += 1
-        low, high = 0.0, step.dt
-        f_low = before.get(event.name, -event.tolerance)
-        f_high = self._event_values([event], attempt)[event.name]
-        for _ in range(12):
-            if abs(f_high) <= event.tolerance:
-                return step, attempt, event.name
-            dt = low + (high - low) * float(np.clip(-f_low / (f_high - f_low), 0.02, 0.98))
-            trial = formula(dt, self.times)
-            result = self._attempt(trial, control)
+        tried = {step.dt: (step, attempt)}
+
+        def value(dt: float) -> float:
+            if dt == 0.0:
+                return before.get(event.name, -1.0)
+            if dt not in tried:
+                trial = formula(dt, self.times)
+                tried[dt] = (trial, self._attempt(trial, control))
+            result = tried[dt][1]
             if int(result.solve.code) != CONVERGED:
                 raise self._give_up(result, dt)
-            f = self._event_values([event], result)[event.name]
-            if abs(f) <= event.tolerance:
-                return trial, result, event.name
-            if f > 0:
-                step, attempt, high, f_high = trial, result, dt, f
-                f_low *= 0.5
-            else:
-                low, f_low = dt, f
-                f_high *= 0.5
+            miss = self._event_values([event], result)[event.name]
+            logger.debug("locating %s: step %.6g s, value %.3g", event.name, dt, miss)
+            return 0.0 if abs(miss) <= event.tolerance else miss
+
+        if value(step.dt) != 0.0:
+            found = brentq(value, 0.0, step.dt, xtol=self.settings.smallest, rtol=1e-12, maxiter=50)
+            step, attempt = tried.get(found, (step, attempt))
         return step, attempt, event.name

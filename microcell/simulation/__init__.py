@@ -1,0 +1,5 @@
+"""Build, run, resume and step a simulation."""
+
+from .simulate import Simulation
+
+__all__ = ["Simulation"]
