@@ -1,8 +1,9 @@
 """Host-side set-up of the multigrid hierarchy: which cells join, once per geometry.
 
-Cells are joined in 2x2x2 blocks, but only where a strong path inside the block connects them, so that a coarse cell
-never joins what the conductances keep apart. Strong means at least ``theta`` times the geometric mean of the largest
-conductances of the two cells. Only the pattern is kept; values are refreshed on the device.
+Cells are joined in 2x2x2 blocks, but only where a strong path inside the block connects them, so that a
+coarse cell never joins what the conductances keep apart. Strong means at least ``theta`` times the geometric
+mean of the largest conductances of the two cells. Only the pattern is kept; values are refreshed on the
+device.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 @dataclass(frozen=True)
 class Graph:
-    """A weighted graph whose nodes know their block: edges (low < high), weights, blocks (n, 4) of field, z, y, x."""
+    """A weighted graph: edges (low < high), weights, and per node its block (n, 4) of field, z, y, x."""
 
     low: np.ndarray
     high: np.ndarray
@@ -109,7 +110,9 @@ def _aggregates(graph: Graph, taking_part: np.ndarray, theta: float) -> np.ndarr
     keep = strong & together & taking_part[i] & taking_part[j]
     ones = np.ones(np.count_nonzero(keep), np.int8)
     shape = (graph.size, graph.size)
-    _, label = connected_components(coo_array((ones, (i[keep], j[keep])), shape=shape).tocsr(), directed=False)
+    _, label = connected_components(
+        coo_array((ones, (i[keep], j[keep])), shape=shape).tocsr(), directed=False
+    )
     used = np.unique(label[taking_part])
     renumber = np.full(label.max(initial=-1) + 1, -1, np.int64)
     renumber[used] = np.arange(len(used))
@@ -149,7 +152,9 @@ def _slots(row: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray, i
     return slot, item[order], int(counts.max(initial=1))
 
 
-def _coarse_edges(graph: Graph, parent: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _coarse_edges(
+    graph: Graph, parent: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     a, b = parent[graph.low], parent[graph.high]
     crossing = (a != b) & (a < n) & (b < n) & (graph.weight > 0)
     key = np.minimum(a, b)[crossing] * n + np.maximum(a, b)[crossing]
@@ -215,13 +220,15 @@ def grid_graph(conductance: Sequence[np.ndarray], links: tuple[np.ndarray, np.nd
 
     Parameters
     ----------
-    conductance : three ndarrays, shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1)
+    conductance : three ndarrays
+        Shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1).
     links : tuple of ndarrays (p, q, weight)
         Further edges between flat cell numbers of the stack.
 
     Notes
     -----
-    Faces without conductance stay in the edge list (so that values on the device map one to one) with weight zero.
+    Faces without conductance stay in the edge list (so that values on the device map one to one) with weight
+    zero.
     """
     fields, nz1, ny, nx = conductance[0].shape
     shape = (fields, nz1 + 1, ny, nx)

@@ -21,8 +21,8 @@ def series_conductance(k_lower: Array, k_upper: Array, half_lower: Array, half_u
     Returns
     -------
     Array
-        ``1 / (half_lower / k_lower + half_upper / k_upper)``, zero where either conductivity is zero. The form without
-        reciprocals of ``k`` keeps values and derivatives finite there.
+        ``1 / (half_lower / k_lower + half_upper / k_upper)``, zero where either conductivity is zero. The
+        form without reciprocals of ``k`` keeps values and derivatives finite there.
     """
     weighted = half_lower * k_upper + half_upper * k_lower
     return k_lower * k_upper / jnp.where(weighted > 0, weighted, 1.0)

@@ -1,4 +1,4 @@
-"""Krylov methods on pytrees of arrays; each returns value, iterations, residual and an integer result code."""
+"""Krylov methods on pytrees; each returns value, iterations, residual and an integer result code."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def cg(
     tolerance: float | Array = 1e-8,
     max_iterations: int = 500,
 ) -> KrylovResult:
-    """Flexible preconditioned conjugate gradients from a zero start (Notay 2000, doi 10.1137/S1064827599362314).
+    """Flexible preconditioned conjugate gradients from a zero start.
+
+    Notay 2000, doi 10.1137/S1064827599362314.
 
     Parameters
     ----------
@@ -116,7 +118,8 @@ def fgmres(
     restart, max_restarts : int
         Basis size and number of cycles. The basis takes ``2 restart`` vectors of memory.
     basis_dtype : dtype, optional
-        Precision in which the basis is stored (float32 halves the memory); sums stay in the precision of ``b``.
+        Precision in which the basis is stored (float32 halves the memory); sums stay in the precision of
+        ``b``.
     """
     size = norm(b)
     target = tolerance * size
@@ -142,7 +145,7 @@ def fgmres(
 def _fgmres_cycle(
     operator: Operator, preconditioner: Operator, r: Vector, target: Array, restart: int, dtype: Any
 ) -> tuple[Vector, Array, Array, Array]:
-    """One Arnoldi cycle with modified Gram-Schmidt and Givens rotations; returns correction, steps, residual, soundness."""
+    """One Arnoldi cycle (modified Gram-Schmidt, Givens): correction, steps, residual, soundness."""
     beta = norm(r)
     wide = beta.dtype
 
@@ -176,7 +179,16 @@ def _fgmres_cycle(
         basis = put(basis, j + 1, jax.tree.map(lambda a: a / safe, w))
         column, rotations, g = _rotate(column.at[j + 1].set(length), rotations, g, j)
         sound = jnp.all(jnp.isfinite(column))
-        return basis, directions, hessenberg.at[:, j].set(column), rotations, g, j + 1, jnp.abs(g[j + 1]), sound
+        return (
+            basis,
+            directions,
+            hessenberg.at[:, j].set(column),
+            rotations,
+            g,
+            j + 1,
+            jnp.abs(g[j + 1]),
+            sound,
+        )
 
     def running(carry: tuple) -> Array:
         return (carry[5] < restart) & (carry[6] > target) & carry[7]
@@ -184,7 +196,16 @@ def _fgmres_cycle(
     basis = put(allocate(restart + 1), 0, jax.tree.map(lambda a: a / jnp.where(beta > 0, beta, 1.0), r))
     hessenberg = jnp.zeros((restart + 1, restart), wide)
     g = jnp.zeros(restart + 1, wide).at[0].set(beta)
-    carry = (basis, allocate(restart), hessenberg, jnp.zeros((restart, 2), wide), g, jnp.array(0), beta, jnp.array(True))
+    carry = (
+        basis,
+        allocate(restart),
+        hessenberg,
+        jnp.zeros((restart, 2), wide),
+        g,
+        jnp.array(0),
+        beta,
+        jnp.array(True),
+    )
     _, directions, hessenberg, _, g, used, residual, sound = jax.lax.while_loop(running, step, carry)
     y = _back_substitute(hessenberg, g, used, restart)
 
@@ -213,7 +234,7 @@ def _rotate(column: Array, rotations: Array, g: Array, j: Array) -> tuple[Array,
 
 
 def _back_substitute(hessenberg: Array, g: Array, used: Array, restart: int) -> Array:
-    """Solve the leading triangular system; columns not used become unit columns with a zero right-hand side."""
+    """Solve the leading triangular system; unused columns become unit columns with right-hand side 0."""
     index = jnp.arange(restart)
     active = index < used
     upper = jnp.where(active[None, :] & active[:, None], hessenberg[:restart], 0.0)

@@ -1,12 +1,14 @@
-"""Aggregation multigrid for face-coefficient operators on stacked grid fields, matrix-free on the finest level.
+"""Aggregation multigrid for face operators on stacked grid fields, matrix-free on the finest level.
 
-The operator is a weighted graph Laplacian plus a ground: the fields of a stack are joined by face conductances, by links
-between cells, and by one terminal (a single unknown that touches the top plane of field 0). Coarse levels are Galerkin
-sums over aggregates (:mod:`.aggregation`), so they stay graph Laplacians; plain aggregation is made mesh-independent by
-a K-cycle: two steps of flexible conjugate gradients on every coarse level (Notay & Vassilevski 2008, doi
-10.1002/nla.542). Smoothing is red-black Gauss-Seidel, forward before and backward after the coarse correction.
+The operator is a weighted graph Laplacian plus a ground: the fields of a stack are joined by face
+conductances, by links between cells, and by one terminal (a single unknown that touches the top plane of
+field 0). Coarse levels are Galerkin sums over aggregates (:mod:`.aggregation`), so they stay graph
+Laplacians; plain aggregation is made mesh-independent by a K-cycle: two steps of flexible conjugate gradients
+on every coarse level (Notay & Vassilevski 2008, doi 10.1002/nla.542). Smoothing is red-black Gauss-Seidel,
+forward before and backward after the coarse correction.
 
-Every sweep sits in its own loop: XLA on CPU would otherwise fuse chained sweeps and recompute them exponentially.
+Every sweep sits in its own loop: XLA on CPU would otherwise fuse chained sweeps and recompute them
+exponentially.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class GridOperator(eqx.Module):
     Attributes
     ----------
     conductance : three Arrays
-        Face conductances, shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1).
+        Face conductances, shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny,
+        nx - 1).
     ground : Array, shape (fields, nz, ny, nx)
         Conductance of each cell to zero.
     link_p, link_q : Array of int32, shape (links,)
@@ -120,7 +123,9 @@ class Hierarchy(eqx.Module):
     parity: Array
 
     @staticmethod
-    def build(operator: GridOperator, taking_part: np.ndarray, *, theta: float = 0.2, coarsest: int = 300) -> Hierarchy:
+    def build(
+        operator: GridOperator, taking_part: np.ndarray, *, theta: float = 0.2, coarsest: int = 300
+    ) -> Hierarchy:
         """Set up the levels on the host from representative conductances.
 
         Parameters
@@ -134,7 +139,7 @@ class Hierarchy(eqx.Module):
         coarsest : int
             Largest size of the dense coarsest level.
         """
-        links = tuple(np.asarray(a) for a in (operator.link_p, operator.link_q, operator.link))
+        links = np.asarray(operator.link_p), np.asarray(operator.link_q), np.asarray(operator.link)
         graph = grid_graph([np.asarray(g) for g in operator.conductance], links)
         patterns = coarsen_all(graph, np.asarray(taking_part).ravel(), theta=theta, coarsest=coarsest)
         sections = [*(g.size for g in operator.conductance), len(links[0])]
@@ -226,7 +231,9 @@ class Hierarchy(eqx.Module):
                 d = jax.lax.dynamic_slice_in_dim(level.diagonal, colour * half, half)
                 fields = jax.lax.dynamic_update_slice_in_dim(x.fields, rows + r / d, colour * half, 0)
                 through = b.terminal + jnp.sum(level.top * fields)
-                terminal = jnp.where(free > 0, through / jnp.where(terminal_diagonal > 0, terminal_diagonal, 1.0), 0.0)
+                terminal = jnp.where(
+                    free > 0, through / jnp.where(terminal_diagonal > 0, terminal_diagonal, 1.0), 0.0
+                )
                 return Stacked(fields, terminal.astype(x.terminal.dtype))
 
             return jax.lax.fori_loop(0, count, relax, x)
@@ -256,7 +263,7 @@ def _to_device(pattern: Pattern, sections: Sequence[int] | None) -> CoarsePatter
 
 
 def _sum_edges(weights: Sequence[Array], pattern: CoarsePattern) -> Array:
-    """Sum fine conductances into coarse edges; the last entry collects what falls inside aggregates and is zeroed."""
+    """Sum fine conductances into coarse edges; those inside aggregates go into the last entry, zeroed."""
     total = jnp.zeros(pattern.n_edges + 1, weights[0].dtype)
     for weight, edge_map in zip(weights, pattern.edge_map, strict=True):
         total = total.at[edge_map].add(weight)
@@ -309,7 +316,14 @@ def _dense_inverse(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperato
     matrix = matrix.at[index, index].add(jnp.where(diagonal > 0, diagonal, 1.0))
     coupling = -level.top.astype(wide) * fine.terminal_free
     corner = jnp.where(fine.terminal_free > 0, fine.terminal_ground + jnp.sum(level.top.astype(wide)), 1.0)
-    matrix = matrix.at[:n, n].set(coupling).at[n, :n].set(coupling).at[n, n].set(jnp.where(corner > 0, corner, 1.0))
+    matrix = (
+        matrix.at[:n, n]
+        .set(coupling)
+        .at[n, :n]
+        .set(coupling)
+        .at[n, n]
+        .set(jnp.where(corner > 0, corner, 1.0))
+    )
     return jnp.linalg.inv(matrix).astype(level.ground.dtype)
 
 

@@ -29,8 +29,8 @@ def decreasing_root(
 ) -> RootResult:
     """Find the root of a decreasing function in a bracket, elementwise.
 
-    Newton steps that leave the bracket, or that meet a slope of the wrong sign, become bisections, so that every
-    iteration shrinks the bracket and a root inside it is always found.
+    Newton steps that leave the bracket, or that meet a slope of the wrong sign, become bisections, so that
+    every iteration shrinks the bracket and a root inside it is always found.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Two-point face operators on a structured grid: differences, sums over faces, the operator and its diagonal.
 
-Cell arrays have shape ``(..., nz, ny, nx)``; the face array of axis ``d`` is one shorter along that axis and holds the
-inner faces only, so that a missing boundary face means no flux.
+Cell arrays have shape ``(..., nz, ny, nx)``; the face array of axis ``d`` is one shorter along that axis and
+holds the inner faces only, so that a missing boundary face means no flux.
 """
 
 from __future__ import annotations

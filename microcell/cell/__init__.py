@@ -1,1 +1,1 @@
-
+"""A half cell: geometry, unknowns, residual and its linearization, measures."""

@@ -45,7 +45,7 @@ class Faces(eqx.Module):
 
 
 class Geometry(eqx.Module):
-    """The cell as arrays, shapes (nz, ny, nx) with the lithium plane at z index 0 and the collector behind the last.
+    """The cell as arrays (nz, ny, nx): lithium plane at z index 0, collector behind the last slice.
 
     Attributes
     ----------
@@ -165,13 +165,15 @@ def find_fields(stack: Stack, islands: str = "inert") -> Fields:
     stack : Stack
         Phases.
     islands : {"inert", "keep"}
-        "inert" removes ionic fields not face-connected to the separator and electronic fields not face-connected to
-        the collector. "keep" leaves clusters that exchange charge with a connected one across an interface: they float.
+        "inert" removes ionic fields not face-connected to the separator and electronic fields not
+        face-connected to the collector. "keep" leaves clusters that exchange charge with a connected one
+        across an interface: they float.
 
     Raises
     ------
     GeometryError
-        If no active material is left, if the electrolyte does not reach any of it, or nothing reaches the collector.
+        If no active material is left, if the electrolyte does not reach any of it, or nothing reaches the
+        collector.
     """
     phase = stack.phase
     wet = (phase == PORE) | (phase == CBD) | (phase == SEPARATOR)
@@ -183,8 +185,12 @@ def find_fields(stack: Stack, islands: str = "inert") -> Fields:
     _check_fields(phase, active, ionic, electronic)
     inert = {
         "electrolyte cut off from the separator [voxels]": int(np.count_nonzero(wet & ~ionic)),
-        "active material cut off from the collector [voxels]": int(np.count_nonzero((phase == ACTIVE) & ~active)),
-        "carbon-binder cut off from the collector [voxels]": int(np.count_nonzero((phase == CBD) & ~electronic)),
+        "active material cut off from the collector [voxels]": int(
+            np.count_nonzero((phase == ACTIVE) & ~active)
+        ),
+        "carbon-binder cut off from the collector [voxels]": int(
+            np.count_nonzero((phase == CBD) & ~electronic)
+        ),
     }
     return Fields(active, ionic, electronic, inert)
 
@@ -259,19 +265,32 @@ def find_faces(
     plane = stack.phase.shape[1] * stack.phase.shape[2]
     parts = []
     for axis, low, high in interface_faces(fields.active, fields.ionic):
-        weight = np.ones(len(low)) if gradient is None else area_weights(gradient[:, low], gradient[:, high], axis)
+        weight = (
+            np.ones(len(low)) if gradient is None else area_weights(gradient[:, low], gradient[:, high], axis)
+        )
         p, q = np.where(active[low], low, high), np.where(active[low], high, low)
         edge_z = dz[p // plane]
-        area = (stack.lateral[0] * stack.lateral[1], edge_z * stack.lateral[1], edge_z * stack.lateral[0])[axis]
-        half_p, half_q = (0.5 * dz[p // plane], 0.5 * dz[q // plane]) if axis == 0 else (
-            np.full(len(p), 0.5 * stack.lateral[axis - 1]),
-        ) * 2
+        dy, dx = stack.lateral
+        area = (dy * dx, edge_z * dx, edge_z * dy)[axis]
+        half_p, half_q = (
+            (0.5 * dz[p // plane], 0.5 * dz[q // plane])
+            if axis == 0
+            else (np.full(len(p), 0.5 * stack.lateral[axis - 1]),) * 2
+        )
         parts.append((p, q, weight * area, weight, half_p, half_q, np.full(len(p), axis)))
-    p, q, area, weight, half_p, half_q, axis_of = (np.concatenate(column) for column in zip(*parts, strict=True))
+    p, q, area, weight, half_p, half_q, axis_of = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     theta, on_cbd = _coverage(stack, q, coverage)
     faces = Faces(
-        jnp.asarray(p, jnp.int32), jnp.asarray(q, jnp.int32), *map(jnp.asarray, (area, weight, half_p, half_q)),
-        jnp.asarray(theta), jnp.asarray(on_cbd),
+        p=jnp.asarray(p, jnp.int32),
+        q=jnp.asarray(q, jnp.int32),
+        area=jnp.asarray(area),
+        weight=jnp.asarray(weight),
+        half_p=jnp.asarray(half_p),
+        half_q=jnp.asarray(half_q),
+        coverage=jnp.asarray(theta),
+        on_cbd=jnp.asarray(on_cbd),
     )
     return faces, axis_of
 
@@ -297,12 +316,16 @@ def find_contacts(particles: np.ndarray, separator_cells: int) -> tuple[Array, A
     label = np.concatenate([np.zeros((separator_cells, *particles.shape[1:]), particles.dtype), particles])
     marks = []
     for axis in range(3):
-        low, high = (np.take(label, r, axis) for r in (range(label.shape[axis] - 1), range(1, label.shape[axis])))
+        low, high = (
+            np.take(label, r, axis) for r in (range(label.shape[axis] - 1), range(1, label.shape[axis]))
+        )
         marks.append(jnp.asarray((low != high) & (low > 0) & (high > 0)))
     return marks[0], marks[1], marks[2]
 
 
-def build_geometry(stack: Stack, fields: Fields, faces: Faces, contact: tuple[Array, Array, Array] | None) -> Geometry:
+def build_geometry(
+    stack: Stack, fields: Fields, faces: Faces, contact: tuple[Array, Array, Array] | None
+) -> Geometry:
     """Move the cell to the device."""
     phase = np.where(fields.ionic | fields.electronic, stack.phase, INERT).astype(np.int8)
     return Geometry(

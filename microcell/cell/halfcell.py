@@ -48,8 +48,8 @@ class HalfCell:
     area_model : {"normals", "faces"}
         Interface area from the smoothed surface normal, or counted voxel faces (1.5 times a sphere's area).
     particle_contact : {"continuous", "resistive", "insulated"}
-        Faces between two particles: as inside a particle; with "Particle contact resistance [Ohm.m2]" for electrons;
-        or blocked for electrons and lithium.
+        Faces between two particles: as inside a particle; with "Particle contact resistance [Ohm.m2]" for
+        electrons; or blocked for electrons and lithium.
     islands : {"inert", "keep"}
         What happens to clusters that are cut off; they are counted in :attr:`inert` either way.
     separator_cells : int, optional
@@ -180,11 +180,17 @@ class HalfCell:
 def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise GeometryError(
-            f"{key} has an unknown value", key=key, value=value, allowed=allowed, fix=did_you_mean(str(value), allowed)
+            f"{key} has an unknown value",
+            key=key,
+            value=value,
+            allowed=allowed,
+            fix=did_you_mean(str(value), allowed),
         )
 
 
 def _check_cells(cells: int | None) -> int | None:
     if cells is not None and cells < 1:
-        raise GeometryError("the separator needs at least one cell", key="separator_cells", value=cells, allowed=">= 1")
+        raise GeometryError(
+            "the separator needs at least one cell", key="separator_cells", value=cells, allowed=">= 1"
+        )
     return cells

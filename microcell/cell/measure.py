@@ -46,7 +46,8 @@ def measure(system: System, u: Unknowns, currents: Currents, film: Array, surfac
     Returns
     -------
     Measures
-        The charge error is the largest deviation of the current through any z plane from the terminal current.
+        The charge error is the largest deviation of the current through any z plane from the terminal
+        current.
     """
     geometry, laws, faces = system.geometry, system.laws, system.geometry.faces
     planes, terminal = plane_currents(system, u, currents)
@@ -89,4 +90,3 @@ def plane_currents(system: System, u: Unknowns, currents: Currents) -> tuple[Arr
     through = through.at[jnp.minimum(z_p, z_q)].add(jnp.where(z_p == z_q, 0.0, released))
     terminal = jnp.sum(collector_conductance(system, properties) * u.phi_s[-1])
     return jnp.append(through, jnp.sum(currents.lithium) * geometry.section), terminal
-

@@ -1,4 +1,4 @@
-"""The equations of the cell, the only place where they meet, and their linearization (model, sections 2-4 and 6).
+"""The equations of the cell, where they meet, and their linearization (model, sections 2-4 and 6).
 
 All rows are in ampere: charge balances as they are, lithium balances times F, the control as a current.
 """
@@ -107,7 +107,9 @@ def coverage(system: System) -> Array:
     return faces.coverage * jnp.where(faces.on_cbd, system.laws.cbd_coverage, 1.0)
 
 
-def face_problem(system: System, properties: CellProperties, u: Unknowns, film: Array) -> kinetics.FaceProblem:
+def face_problem(
+    system: System, properties: CellProperties, u: Unknowns, film: Array
+) -> kinetics.FaceProblem:
     """Gather what each interface face needs: cell values, half cells and film in series."""
     faces, laws = system.geometry.faces, system.laws
     theta = coverage(system) * faces.weight
@@ -175,7 +177,9 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     collector = collector_conductance(system, properties) * u.phi_s[-1]
     electron = electron.at[-1].add(collector)
     porosity, _ = ionic_factor(geometry, system.laws)
-    lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * u.c + context.inertia.history)
+    lithium = lithium + F * geometry.volume * porosity * (
+        context.inertia.rate * u.c + context.inertia.history
+    )
     rows = Unknowns(
         jnp.where(geometry.active | geometry.ionic, lithium, 0.0),
         jnp.where(geometry.electronic, electron, 0.0),
@@ -183,7 +187,9 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
         _control_row(system, context.control, u.voltage, -jnp.sum(collector)),
     )
     _, beyond = kinetics.interface_concentration(system.laws, problem, root.value)
-    return Balance(rows, Currents(root.value, plane.value), jnp.sum(beyond != 0), root.failures + plane.failures)
+    return Balance(
+        rows, Currents(root.value, plane.value), jnp.sum(beyond != 0), root.failures + plane.failures
+    )
 
 
 def _divergences(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
@@ -206,7 +212,7 @@ def _exchange(
 
 
 def _control_row(system: System, control: Control, voltage: Array, inflow: Array) -> Array:
-    """Collector current against what is asked; a voltage miss counts as a current through one millivolt per 1C."""
+    """Collector current against what is asked; one millivolt of missed voltage counts as 1C."""
     held = (voltage - control.value) * voltage_scale(system)
     power = inflow + control.value / voltage
     row = jnp.where(control.mode == POWER, power, inflow + control.value)
@@ -226,7 +232,8 @@ class AxisJacobian(NamedTuple):
     electronic, ionic : Array
         Conductances for phi_s and phi_e [S].
     charge_low, charge_high : Array
-        Derivative of the charge flux by c of the two cells; charge is electronic between solids, ionic elsewhere.
+        Derivative of the charge flux by c of the two cells; charge is electronic between solids, ionic
+        elsewhere.
     lithium_low, lithium_high : Array
         The same for the lithium flux.
     migration : Array
@@ -260,8 +267,8 @@ class Jacobian(NamedTuple):
     terminal : Array, shape (2,)
         Control row: factor of the inflow, factor of the voltage.
     transference, diffusion_potential : Array, shape (nz, ny, nx)
-        ``t_plus`` and the change of phi_e with c at zero current [V.m3.mol-1]; the preconditioner uncouples salt and
-        charge with them.
+        ``t_plus`` and the change of phi_e with c at zero current [V.m3.mol-1]; the preconditioner uncouples
+        salt and charge with them.
     """
 
     axes: tuple[AxisJacobian, ...]
@@ -276,7 +283,9 @@ class Jacobian(NamedTuple):
     diffusion_potential: Array
 
 
-def linearize(system: System, context: Context, u: Unknowns, currents: Currents, dtype: jnp.dtype) -> Jacobian:
+def linearize(
+    system: System, context: Context, u: Unknowns, currents: Currents, dtype: jnp.dtype
+) -> Jacobian:
     """Linearize the residual at solved face currents.
 
     Parameters
@@ -294,7 +303,9 @@ def linearize(system: System, context: Context, u: Unknowns, currents: Currents,
     scale = coverage(system) * geometry.faces.area
     by = kinetics.sensitivities(system.laws, problem, currents.face)
     resistance = _lithium_resistance(system, properties)
-    plane_phi, plane_c = kinetics.lithium_sensitivities(system.laws, u.phi_e[0], u.c[0], resistance, currents.lithium)
+    plane_phi, plane_c = kinetics.lithium_sensitivities(
+        system.laws, u.phi_e[0], u.c[0], resistance, currents.lithium
+    )
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
     jacobian = Jacobian(
@@ -331,7 +342,7 @@ def _control_slopes(system: System, control: Control, voltage: Array) -> Array:
 def _axis_jacobian(
     system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int
 ) -> AxisJacobian:
-    """Differentiate the fluxes of one axis by c (chain rule through the properties) and by the potential drops."""
+    """Differentiate the fluxes of one axis by c (through the properties too) and by the potentials."""
     axis = AXES[number]
     half_low, half_high, area = system.geometry.spacing(axis)
     low, high = _sides(properties, u, axis)
@@ -365,7 +376,8 @@ def _axis_jacobian(
 def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
     """Apply the linearized residual to a correction.
 
-    Here ``v.phi_s`` is the change of the **absolute** solid potential, so that only the last slice feels the voltage.
+    Here ``v.phi_s`` is the change of the **absolute** solid potential, so that only the last slice feels the
+    voltage.
     """
     geometry = system.geometry
     electron, ion, lithium = _linear_divergences(geometry, jacobian, v)
@@ -396,5 +408,7 @@ def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> 
             a.electronic * (lower(v.phi_s, axis) - upper(v.phi_s, axis)) + jnp.where(solid, charge, 0.0), axis
         )
         ion = ion + outflow(a.ionic * drop_e + jnp.where(solid, 0.0, charge), axis)
-        lithium = lithium + outflow(a.migration * drop_e + a.lithium_low * c_low + a.lithium_high * c_high, axis)
+        lithium = lithium + outflow(
+            a.migration * drop_e + a.lithium_low * c_low + a.lithium_high * c_high, axis
+        )
     return electron, ion, lithium

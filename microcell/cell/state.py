@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jax import Array
+
+Number = Any
+"""A traced scalar, or its NumPy value on the host (never a Python number, which JAX types weakly)."""
 
 CURRENT, VOLTAGE, POWER = 0, 1, 2
 """Control modes."""
 
 
 class Unknowns(NamedTuple):
-    """The unknowns, or a residual, or a correction: one value per cell and field, zero where a field does not exist.
+    """The unknowns, or a residual, or a correction: one value per cell and field, zero where a field does not
+    exist.
 
     Attributes
     ----------
@@ -39,14 +43,14 @@ class Currents(NamedTuple):
 
 
 class Control(NamedTuple):
-    """What the terminals impose: mode (CURRENT, VOLTAGE, POWER) and value [A], [V] or [W], positive on discharge."""
+    """What the terminals impose: CURRENT [A], VOLTAGE [V] or POWER [W], positive on discharge."""
 
-    mode: Array
-    value: Array
+    mode: Number
+    value: Number
 
 
 class Inertia(NamedTuple):
     """The time derivative of c in the step's formula: ``rate c + history`` [mol.m-3.s-1]."""
 
-    rate: Array
+    rate: Number
     history: Array

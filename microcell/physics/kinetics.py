@@ -1,8 +1,11 @@
-"""Charge transfer at the interface through the rocksalt film, and at the lithium metal (model, sections 3 and 4).
+"""Charge transfer at the interface through the rocksalt film, and at the lithium metal.
 
-Both et al. 2026 (doi 10.1016/j.ensm.2026.104994), Eqs. 4-6. The current stands on both sides of Eq. 4, through the film
-resistance, the lithium shift in the film and the half cells next to the face; each face is therefore solved as one scalar
-equation, written with asinh so that it is nearly linear over many decades of current.
+Model, sections 3 and 4.
+
+Both et al. 2026 (doi 10.1016/j.ensm.2026.104994), Eqs. 4-6. The current stands on both sides of Eq. 4,
+through the film resistance, the lithium shift in the film and the half cells next to the face; each face is
+therefore solved as one scalar equation, written with asinh so that it is nearly linear over many decades of
+current.
 """
 
 from __future__ import annotations
@@ -18,13 +21,13 @@ from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 
 STOICHIOMETRY_GUARD = 1e-4
-"""``c_if`` is held this far from empty and full (relative to c_max) in i0; U goes on beyond it as a steep line.
+"""``c_if`` is held this far from empty and full (relative to c_max) in i0; beyond it U is a steep line.
 
-With U held as well, a face would go on taking lithium at a finite rate and fill cells beyond c_max; on the line the
-face still has a root, and its current dies out as the solid becomes full."""
+With U held as well, a face would go on taking lithium at a finite rate and fill cells beyond c_max; on the
+line the face still has a root, and its current dies out as the solid becomes full."""
 
 GUARD_SLOPE = 100.0
-"""Smallest steepness of that line [V per unit stoichiometry]; the law's own slope at the guard counts where larger."""
+"""Smallest steepness of that line [V per unit stoichiometry], where the law is not steeper there."""
 
 _BRACKET = 200.0  # asinh of the largest scaled current: an overpotential of 10 V at 298 K
 
@@ -66,7 +69,7 @@ def exchange_current_density(laws: Laws, c_electrolyte: Array, c_interface: Arra
 
 
 def interface_concentration(laws: Laws, problem: FaceProblem, current: Array) -> tuple[Array, Array]:
-    """Eq. 6 with the half cell; returns ``c_if`` held inside (0, c_max) and how far it lies beyond [mol.m-3]."""
+    """Eq. 6 with the half cell: ``c_if`` held inside (0, c_max), and how far it lies beyond [mol.m-3]."""
     free = problem.c_solid - problem.shift * current
     guarded = jnp.clip(free, STOICHIOMETRY_GUARD * laws.c_max, (1 - STOICHIOMETRY_GUARD) * laws.c_max)
     return guarded, free - guarded
@@ -84,7 +87,7 @@ def equilibrium_potential(laws: Laws, c_if: Array, beyond: Array) -> Array:
 
 
 def voltage_balance(laws: Laws, problem: FaceProblem, current: Array) -> Array:
-    """Eq. 4 solved for the voltage: what is left of ``phi_s - phi_e`` after U, ohmic drop and overpotential [V]."""
+    """Eq. 4: what is left of ``phi_s - phi_e`` after U, ohmic drop and overpotential [V]."""
     c_if, beyond = interface_concentration(laws, problem, current)
     i0 = exchange_current_density(laws, problem.c_electrolyte, c_if)
     equilibrium = equilibrium_potential(laws, c_if, beyond)
@@ -139,7 +142,7 @@ def sensitivities(laws: Laws, problem: FaceProblem, current: Array) -> Sensitivi
 
 
 def lithium_balance(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> Array:
-    """Kinetics of the lithium plane, ``phi_Li = 0``: ``-phi_e - R i - eta(i)`` [V]; positive current enters the cell."""
+    """Lithium plane, ``phi_Li = 0``: ``-phi_e - R i - eta(i)`` [V]; positive current enters the cell."""
     i0 = laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
     return -phi_e - resistance * current - _overpotential(laws, current, i0)
 
@@ -150,7 +153,9 @@ def solve_lithium(laws: Laws, phi_e: Array, c: Array, resistance: Array, guess: 
     return _solve_scaled(lambda i: lithium_balance(laws, phi_e, c, resistance, i), scale, guess)
 
 
-def lithium_sensitivities(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> tuple[Array, Array]:
+def lithium_sensitivities(
+    laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array
+) -> tuple[Array, Array]:
     """Derivatives of the lithium-plane current with respect to ``phi_e`` and ``c`` of the cell."""
     one = jnp.ones_like(current)
     slope = jax.jvp(lambda i: lithium_balance(laws, phi_e, c, resistance, i), (current,), (one,))[1]

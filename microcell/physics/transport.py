@@ -1,7 +1,7 @@
-"""Transport in solid and electrolyte: cell properties and the two-point fluxes between cells (model, sections 2 and 6).
+"""Transport in solid and electrolyte: cell properties and two-point fluxes (model, sections 2 and 6).
 
-Concentrated-solution theory in the form of Latz & Zausch 2011 (doi 10.1016/j.jpowsour.2010.11.088); ``phi_e`` is measured
-with a lithium reference electrode.
+Concentrated-solution theory in the form of Latz & Zausch 2011 (doi 10.1016/j.jpowsour.2010.11.088); ``phi_e``
+is measured with a lithium reference electrode.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 
 CONCENTRATION_FLOOR = 1e-3
-"""Smallest electrolyte concentration in the logarithm [mol.m-3]; iterates may go below, solutions must not."""
+"""Smallest concentration in the logarithm [mol.m-3]; iterates may go below, solutions must not."""
 
 
 class CellProperties(NamedTuple):
@@ -64,9 +64,14 @@ def solid_properties(laws: Laws, c: Array) -> tuple[Array, Array]:
 
 
 def electrolyte_properties(laws: Laws, c: Array) -> tuple[Array, Array, Array, Array]:
-    """Return ``kappa`` [S.m-1], ``F D_e`` [A.m2.mol-1], ``t_plus`` and ``1 + dlnf/dlnc`` at concentration ``c``."""
+    """Return ``kappa`` [S.m-1], ``F D_e`` [A.m2.mol-1], ``t_plus``, ``1 + dlnf/dlnc`` at ``c``."""
     T = laws.temperature
-    return laws.conductivity_e(c, T), F * laws.diffusivity_e(c, T), laws.transference(c, T), laws.thermodynamic_factor(c, T)
+    return (
+        laws.conductivity_e(c, T),
+        F * laws.diffusivity_e(c, T),
+        laws.transference(c, T),
+        laws.thermodynamic_factor(c, T),
+    )
 
 
 def face_fluxes(

@@ -43,7 +43,9 @@ def save(stepper: TimeStepper) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return {name: np.asarray(a) for name, a in arrays.items()}, meta
 
 
-def restore(cell: HalfCell, arrays: dict[str, np.ndarray], meta: dict[str, Any], settings: Any) -> TimeStepper:
+def restore(
+    cell: HalfCell, arrays: dict[str, np.ndarray], meta: dict[str, Any], settings: Any
+) -> TimeStepper:
     """Make a stepper that goes on from a checkpoint.
 
     Raises

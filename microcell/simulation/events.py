@@ -33,10 +33,18 @@ def events_of(step: ResolvedStep, settings: StepControl, floor: float) -> list[E
     events = []
     if limit := step.voltage_limit:
         events.append(
-            Event(f"voltage {limit.value:g} V", lambda v, _: limit.direction * (v - limit.value), settings.voltage_event)
+            Event(
+                f"voltage {limit.value:g} V",
+                lambda v, _: limit.direction * (v - limit.value),
+                settings.voltage_event,
+            )
         )
     if (current := step.current_limit) is not None:
-        events.append(Event(f"current {current:.4g} A", lambda _, i: (current - abs(i)) / current, settings.current_event))
+        events.append(
+            Event(
+                f"current {current:.4g} A", lambda _, i: (current - abs(i)) / current, settings.current_event
+            )
+        )
     if step.kind != "voltage":
         events.append(Event(f"safety limit {floor:g} V", lambda v, _: floor - v, 0.05))
     return events
@@ -51,12 +59,17 @@ def reason_of(step: ResolvedStep, event: str | None) -> str:
     return f"duration {step.duration:g} s reached"
 
 
-def fraction_of(step: ResolvedStep, elapsed: float, current: float, first_current: float, one_c: float) -> float:
+def fraction_of(
+    step: ResolvedStep, elapsed: float, current: float, first_current: float, one_c: float
+) -> float:
     """Estimate how much of a step is done, for the progress display."""
     by_time = elapsed / step.duration
     if step.kind in ("current", "power") and current:
         by_time = max(by_time, elapsed * abs(current) / (one_c * 3600.0))
     limit = step.current_limit
     if step.kind == "voltage" and limit and abs(first_current) > limit:
-        by_time = max(by_time, math.log(abs(first_current) / max(abs(current), limit)) / math.log(abs(first_current) / limit))
+        by_time = max(
+            by_time,
+            math.log(abs(first_current) / max(abs(current), limit)) / math.log(abs(first_current) / limit),
+        )
     return min(by_time, 1.0)

@@ -21,7 +21,14 @@ FIELDS = (
 
 
 def time_series_row(
-    cell: HalfCell, stepper: TimeStepper, scalars: dict[str, float], *, step: int, dt: float, wall: float, start: float
+    cell: HalfCell,
+    stepper: TimeStepper,
+    scalars: dict[str, float],
+    *,
+    step: int,
+    dt: float,
+    wall: float,
+    start: float,
 ) -> dict[str, float]:
     """One row of the time series, SI units, positive current is discharge.
 
@@ -72,7 +79,9 @@ def time_series_row(
     }
 
 
-def row_of(cell: HalfCell, stepper: TimeStepper, accepted: Accepted, step: int, wall: float, start: float) -> dict[str, float]:
+def row_of(
+    cell: HalfCell, stepper: TimeStepper, accepted: Accepted, step: int, wall: float, start: float
+) -> dict[str, float]:
     """The row of an accepted time step."""
     return time_series_row(cell, stepper, accepted.row, step=step, dt=accepted.dt, wall=wall, start=start)
 
@@ -88,7 +97,9 @@ def take_snapshot(cell: HalfCell, stepper: TimeStepper, names: tuple[str, ...]) 
         Which of :data:`FIELDS`.
     """
     u, geometry, skip = stepper.unknowns, cell.geometry, cell.stack.separator_cells
-    active, ionic, electronic = (np.asarray(a)[skip:] for a in (geometry.active, geometry.ionic, geometry.electronic))
+    active, ionic, electronic = (
+        np.asarray(a)[skip:] for a in (geometry.active, geometry.ionic, geometry.electronic)
+    )
     c = np.asarray(u.c)[skip:]
     film, current = np.asarray(stepper.past.film), np.asarray(stepper.past.currents.face)
     assert stepper.last is not None

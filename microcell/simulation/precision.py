@@ -1,7 +1,8 @@
 """Where and in which precision a simulation computes.
 
-microcell computes in float64. It switches it on for its own work with JAX's context manager ``jax.enable_x64`` and
-leaves the process-wide setting, and with it other libraries, alone. Nothing happens at import.
+microcell computes in float64. It switches it on for its own work with JAX's context manager
+``jax.enable_x64`` and leaves the process-wide setting, and with it other libraries, alone. Nothing happens at
+import.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ def computing_on(device: str | None) -> Iterator[None]:
     with jax.enable_x64(True), jax.default_device(chosen):
         if jnp.zeros(()).dtype != jnp.float64:
             raise DeviceError(
-                "float64 is not available", key="device", value=chosen, fix="update JAX, or compute on the CPU"
+                "float64 is not available",
+                key="device",
+                value=chosen,
+                fix="update JAX, or compute on the CPU",
             )
         yield
 
@@ -52,5 +56,6 @@ def find_device(device: str | None) -> jax.Device:
             key="device",
             value=device,
             allowed=f"here: {present}",
-            fix="leave the device out, or install JAX with support for it (for NVIDIA: pip install 'jax[cuda13]')",
+            fix="leave the device out, or install JAX with support for it "
+            "(for NVIDIA: pip install 'jax[cuda13]')",
         ) from error

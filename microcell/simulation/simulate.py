@@ -32,7 +32,7 @@ from .precision import computing_on, find_device
 from .statistics import summarize
 
 EVERY = 600.0
-"""Time between stored snapshots where nothing is asked for [s]; the end of every protocol step is stored as well."""
+"""Time between stored snapshots where nothing is asked for [s]; ends of protocol steps are stored as well."""
 
 CHECKPOINT_INTERVAL = 60.0
 """Wall time between checkpoints [s]."""
@@ -83,7 +83,9 @@ class Simulation:
         initial: Any = None,
     ) -> None:
         if (experiment is None) == (initial is None):
-            raise ProtocolError("a simulation needs either an experiment or an initial state", key="experiment")
+            raise ProtocolError(
+                "a simulation needs either an experiment or an initial state", key="experiment"
+            )
         self.cell = cell
         self.experiment = experiment or Experiment(["Rest for 1 second"], initial=initial)
         limits = [cell.parameters.number(f"{end} voltage limit [V]") for end in ("Lower", "Upper")]
@@ -92,7 +94,9 @@ class Simulation:
         self.fields = _check_fields(fields)
         self.every = EVERY if every is None else quantity(every, "s", key="output.every")
         if not self.every > 0:
-            raise MicrocellError("the output interval must be positive", key="output.every", value=every, allowed="> 0 s")
+            raise MicrocellError(
+                "the output interval must be positive", key="output.every", value=every, allowed="> 0 s"
+            )
         self.device, self.settings = device, control or StepControl()
         find_device(device)
         self._initial_stoichiometry = self._find_initial()
@@ -142,7 +146,12 @@ class Simulation:
         return Solution.load(folder)
 
     def step(
-        self, dt: float, *, current: float | None = None, voltage: float | None = None, power: float | None = None
+        self,
+        dt: float,
+        *,
+        current: float | None = None,
+        voltage: float | None = None,
+        power: float | None = None,
     ) -> dict[str, float]:
         """Advance the cell from another program.
 
@@ -177,7 +186,8 @@ class Simulation:
         """Make the stepper of the relaxed initial state; float64 must be on."""
         system = self.cell.system()
         geometry, laws = system.geometry, system.laws
-        x, c_e = self._initial_stoichiometry, self.cell.parameters.number("Initial electrolyte concentration [mol.m-3]")
+        x = self._initial_stoichiometry
+        c_e = self.cell.parameters.number("Initial electrolyte concentration [mol.m-3]")
         c = jnp.where(geometry.active, x * laws.c_max, jnp.where(geometry.ionic, c_e, 0.0))
         voltage = laws.ocp(jnp.asarray(x), laws.temperature)
         past = begin(system, c, voltage, jnp.full(geometry.faces.p.shape, laws.film_initial))
@@ -205,7 +215,13 @@ class _Run:
     """One call of :meth:`Simulation.solve`: protocol steps, output, checkpoints, and an orderly end."""
 
     def __init__(
-        self, simulation: Simulation, folder: Path, show: Progress, case: dict[str, Any], overwrite: bool, saved: Any
+        self,
+        simulation: Simulation,
+        folder: Path,
+        show: Progress,
+        case: dict[str, Any],
+        overwrite: bool,
+        saved: Any,
     ) -> None:
         self.sim, self.cell, self.show = simulation, simulation.cell, show
         self.begun = time.perf_counter()
@@ -270,7 +286,9 @@ class _Run:
         if self.number == 0 and self.elapsed == 0.0:
             self._record(self._row(scalars, 0.0))
             self._snapshot()
-        event = next((e.name for e in events if e.value(scalars["voltage_V"], scalars["current_A"]) >= 0), None)
+        event = next(
+            (e.name for e in events if e.value(scalars["voltage_V"], scalars["current_A"]) >= 0), None
+        )
         period = step.period or self.sim.every
         while event is None and self.stepper.time < end * (1 - 1e-12) - 1e-9:
             due = start_time + period * (np.floor((self.stepper.time - start_time) / period + 1e-9) + 1)
@@ -293,7 +311,9 @@ class _Run:
         self.elapsed = accepted.time - start_time
         self._record(self._row(accepted.row, accepted.dt))
         steps = self.sim.experiment.steps
-        part = fraction_of(step, self.elapsed, accepted.row["current_A"], self.first_current, self.cell.one_c_current)
+        part = fraction_of(
+            step, self.elapsed, accepted.row["current_A"], self.first_current, self.cell.one_c_current
+        )
         self.show(
             {
                 "time": accepted.time,
@@ -316,7 +336,13 @@ class _Run:
 
     def _row(self, scalars: dict[str, float], dt: float) -> dict[str, float]:
         return time_series_row(
-            self.cell, self.stepper, scalars, step=self.number + 1, dt=dt, wall=self._wall(), start=self.lithium_start
+            self.cell,
+            self.stepper,
+            scalars,
+            step=self.number + 1,
+            dt=dt,
+            wall=self._wall(),
+            start=self.lithium_start,
         )
 
     def _record(self, row: dict[str, float]) -> None:
@@ -344,7 +370,9 @@ class _Run:
         self.saved_at = time.perf_counter()
 
     def _statistics(self) -> dict[str, Any]:
-        return summarize(self.cell, self.stepper, self.worst, self.ranges, set_up=self.set_up, wall=self._wall())
+        return summarize(
+            self.cell, self.stepper, self.worst, self.ranges, set_up=self.set_up, wall=self._wall()
+        )
 
 
 @contextmanager
@@ -363,6 +391,10 @@ def _check_fields(fields: Sequence[str] | None) -> tuple[str, ...]:
     for name in fields or ():
         if name not in FIELDS:
             raise MicrocellError(
-                f"there is no field {name!r}", key="output.fields", value=name, allowed=FIELDS, fix=did_you_mean(name, FIELDS)
+                f"there is no field {name!r}",
+                key="output.fields",
+                value=name,
+                allowed=FIELDS,
+                fix=did_you_mean(name, FIELDS),
             )
     return tuple(fields) if fields is not None else FIELDS

@@ -1,4 +1,4 @@
-"""One implicit step as a single compiled function: predict, solve, estimate the error, grow the film, measure."""
+"""One implicit step as one compiled function: predict, solve, estimate the error, grow the film, measure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jax import Array
 
 from ..cell.measure import Measures, measure
 from ..cell.residual import Context, System, surface_concentration
-from ..cell.state import Control, Currents, Inertia, Unknowns
+from ..cell.state import Control, Currents, Inertia, Number, Unknowns
 from ..physics import film as film_growth
 from .newton import Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
@@ -48,13 +48,13 @@ class Past(NamedTuple):
 class Coefficients(NamedTuple):
     """The numbers of :class:`.formula.Formula`, traced."""
 
-    dt: Array
-    a0: Array
-    a1: Array
-    a2: Array
-    predict_c: Array
-    predict_phi: Array
-    error: Array
+    dt: Number
+    a0: Number
+    a1: Number
+    a2: Number
+    predict_c: Number
+    predict_phi: Number
+    error: Number
 
 
 class Attempt(NamedTuple):
@@ -94,7 +94,7 @@ def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
 
 
 def _combine(weights: Array, values: tuple[Array, ...]) -> Array:
-    return sum(w * v for w, v in zip(weights, values, strict=True))  # type: ignore[return-value]
+    return sum(w * v for w, v in zip(weights, values, strict=True))
 
 
 def _predict(system: System, past: Past, k: Coefficients) -> Unknowns:
@@ -105,12 +105,14 @@ def _predict(system: System, past: Past, k: Coefficients) -> Unknowns:
 
 
 def _local_error(system: System, k: Coefficients, c: Array, predicted: Array, tolerance: Array) -> Array:
-    """Root mean square of the local error over solid and electrolyte cells, the larger, in units of the tolerance."""
+    """Rms of the local error in units of the tolerance: solid or electrolyte, whichever is larger."""
     geometry = system.geometry
     difference = k.error * (c - predicted)
 
-    def rms(where: Array, scale: Array) -> Array:
-        return jnp.sqrt(jnp.sum(jnp.where(where, (difference / scale) ** 2, 0.0)) / jnp.maximum(jnp.sum(where), 1))
+    def rms(where: Array, scale: float | Array) -> Array:
+        return jnp.sqrt(
+            jnp.sum(jnp.where(where, (difference / scale) ** 2, 0.0)) / jnp.maximum(jnp.sum(where), 1)
+        )
 
     return jnp.maximum(rms(geometry.active, system.laws.c_max), rms(geometry.ionic, 4000.0)) / tolerance
 
@@ -122,9 +124,9 @@ def advance(
     past: Past,
     k: Coefficients,
     control: Control,
-    reference: Array,
+    reference: Number,
     tolerances: Tolerances,
-    error_tolerance: Array,
+    error_tolerance: Number,
     *,
     max_iterations: int = 12,
 ) -> Attempt:
@@ -151,7 +153,14 @@ def advance(
     context = Context(past.film, inertia, control)
     start = _predict(system, past, k)
     solve = newton_solve(
-        system, hierarchies, context, start, past.currents, reference, tolerances, max_iterations=max_iterations
+        system,
+        hierarchies,
+        context,
+        start,
+        past.currents,
+        reference,
+        tolerances,
+        max_iterations=max_iterations,
     )
     surface = surface_concentration(system, solve.unknowns, solve.currents)
     share = film_growth.mobile_fraction(system.laws, surface)
@@ -180,5 +189,8 @@ def keep_potentials(past: Past, attempt: Attempt) -> Past:
     """Take over the potentials and currents of an attempt and leave concentrations and film as they are."""
     u = attempt.solve.unknowns
     return past._replace(
-        phi_s=(u.phi_s, u.phi_s), phi_e=(u.phi_e, u.phi_e), voltage=(u.voltage, u.voltage), currents=attempt.solve.currents
+        phi_s=(u.phi_s, u.phi_s),
+        phi_e=(u.phi_e, u.phi_e),
+        voltage=(u.voltage, u.voltage),
+        currents=attempt.solve.currents,
     )

@@ -28,9 +28,10 @@ def diagnose(system: System, attempt: Attempt, time: float, dt: float) -> Solver
     lines = [f"{name} {norm:.1e}" for name, norm in zip(ROWS, norms, strict=True)]
     return SolverError(
         f"no converged step from t = {time:.6g} s: {ADVICE.get(code, 'unknown code')}",
-        value=f"step {dt:.3g} s, residuals relative to the current: {', '.join(lines)}; {_worst(system, attempt)}",
-        fix="everything up to this time is saved; look at the voxels named, at the parameters that were changed, "
-        "and at the last voltage and concentrations in the report",
+        value=f"step {dt:.3g} s, residuals relative to the current: {', '.join(lines)}; "
+        f"{_worst(system, attempt)}",
+        fix="everything up to this time is saved; look at the voxels named, at the parameters that were "
+        "changed, and at the last voltage and concentrations in the report",
     )
 
 

@@ -1,7 +1,7 @@
-"""Variable-step backward differentiation: coefficients, predictor weights, error constants (scalars on the host).
+"""Variable-step backward differentiation on the host: coefficients, predictor weights, error constants.
 
-Second order (BDF2) with unequal steps; first order (backward Euler) where the past is too short or not smooth. See Hairer
-& Wanner, Solving Ordinary Differential Equations II, sections III.5 and V.1.
+Second order (BDF2) with unequal steps; first order (backward Euler) where the past is too short or not
+smooth. See Hairer & Wanner, Solving Ordinary Differential Equations II, sections III.5 and V.1.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 
 
 class Formula(NamedTuple):
-    """One step of the formula ``(a0 y_new + a1 y_0 + a2 y_1) / dt = f(y_new)``, y_0 being the latest accepted value.
+    """One step of ``(a0 y_new + a1 y_0 + a2 y_1) / dt = f(y_new)``, y_0 being the latest accepted value.
 
     Attributes
     ----------
     dt : step [s].
     a0, a1, a2 : coefficients.
-    predict_c, predict_phi : weights of the past values (latest first) in the extrapolation of c and of the potentials.
-    error : factor from (solution - prediction) to the local error; 0 where the past is too short to estimate it.
+    predict_c, predict_phi : weights of the past values (latest first) in the extrapolation of c and phi.
+    error : factor from (solution - prediction) to the local error; 0 where the past is too short for it.
     order : 1 or 2.
     """
 

@@ -1,4 +1,7 @@
-"""Inexact Newton iteration with line search on the coupled residual (Eisenstat & Walker 1996, doi 10.1137/0917003)."""
+"""Inexact Newton iteration with line search on the coupled residual.
+
+Eisenstat & Walker 1996, doi 10.1137/0917003.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from jax import Array
 from microcell_kernels.krylov import fgmres
 
 from ..cell.residual import Balance, Context, System, apply, evaluate, linearize
-from ..cell.state import Currents, Unknowns
+from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 
 CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT = range(5)
@@ -37,8 +40,8 @@ class Tolerances(NamedTuple):
     linear : largest forcing term of the linear solves.
     """
 
-    residual: Array
-    linear: Array
+    residual: Number
+    linear: Number
 
 
 class Solve(NamedTuple):
@@ -176,12 +179,19 @@ def newton_solve(
     code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
     code = jnp.where((code == CONVERGED) & (end.balance.failures > 0), NO_ROOT, code)
     return Solve(
-        end.u, end.balance.currents, end.balance.rows, end.norms, end.balance.guarded, end.newton, end.krylov, code
+        end.u,
+        end.balance.currents,
+        end.balance.rows,
+        end.norms,
+        end.balance.guarded,
+        end.newton,
+        end.krylov,
+        code,
     )
 
 
 class _Search(NamedTuple):
-    """State of the Newton iteration: point, direction from it, length of the next trial, and the residual there."""
+    """State of the iteration: point, residual there, direction from it, length of the next trial."""
 
     u: Unknowns
     direction: Unknowns

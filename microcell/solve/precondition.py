@@ -1,13 +1,14 @@
 """Block preconditioner of the coupled system: potentials first, then concentrations.
 
-The potentials phi_s, phi_e and V form one weighted graph (faces, interfaces, collector), solved by a multigrid K-cycle
-in float32. The interface conductances are condensed: a current also changes the surface concentration and with it U,
-and that answer is known locally. Concentrations follow with the currents that the potentials have set.
+The potentials phi_s, phi_e and V form one weighted graph (faces, interfaces, collector), solved by a
+multigrid K-cycle in float32. The interface conductances are condensed: a current also changes the surface
+concentration and with it U, and that answer is known locally. Concentrations follow with the currents that
+the potentials have set.
 
-Salt and charge of the electrolyte are strongly coupled as they stand: block elimination would contract by only
-``t_plus kappa (2RT/F)(1 - t_plus)(1 + dlnf/dlnc) / (F c D)``, about 0.6 at 1 mol/l. They are uncoupled first, by
-taking ``t_plus`` times the charge balance from the lithium balance (migration cancels), and by letting phi_e follow the
-diffusion potential of the salt (which halves the Krylov iterations).
+Salt and charge of the electrolyte are strongly coupled as they stand: block elimination would contract by
+only ``t_plus kappa (2RT/F)(1 - t_plus)(1 + dlnf/dlnc) / (F c D)``, about 0.6 at 1 mol/l. They are uncoupled
+first, by taking ``t_plus`` times the charge balance from the lithium balance (migration cancels), and by
+letting phi_e follow the diffusion potential of the salt (which halves the Krylov iterations).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Hierarchies(eqx.Module):
         both = np.stack([np.asarray(geometry.electronic), np.asarray(geometry.ionic)])
         return Hierarchies(
             potential=Hierarchy.build(potential_operator(system, jacobian), both),
-            # solid diffusion is short-ranged within a step: the smoother does it, coarse cells carry electrolyte only
+            # solid diffusion is short-ranged within a step: left to the smoother, coarse cells carry salt
             concentration=Hierarchy.build(concentration_operator(system, jacobian), both[1:]),
         )
 
@@ -67,7 +68,9 @@ class Preconditioner(eqx.Module):
         electron = r.phi_s.at[-1].add(jacobian.collector * voltage)
         right = Stacked(jnp.stack([electron, r.phi_e]), jnp.where(held, 0.0, r.voltage))
         phi = self.hierarchies.potential.cycle(self.potential, right)
-        first = Unknowns(jnp.zeros_like(r.c), phi.fields[0], phi.fields[1], jnp.where(held, voltage, phi.terminal))
+        first = Unknowns(
+            jnp.zeros_like(r.c), phi.fields[0], phi.fields[1], jnp.where(held, voltage, phi.terminal)
+        )
         rest = jax.tree.map(jnp.subtract, r, apply(system, jacobian, first))
         lithium = rest.c - jacobian.transference * rest.phi_e
         c = self.hierarchies.concentration.cycle(
@@ -82,7 +85,7 @@ def _largest(r: Unknowns) -> Array:
 
 
 def potential_operator(system: System, jacobian: Jacobian) -> GridOperator:
-    """The potentials as a graph: electronic and ionic faces, condensed interfaces, lithium plane, collector."""
+    """The potentials as a graph: inner faces, condensed interfaces, lithium plane, collector."""
     faces = system.geometry.faces
     cells = jacobian.mass.size
     ground = jnp.zeros((2, *jacobian.mass.shape), jacobian.mass.dtype)
@@ -102,15 +105,17 @@ def potential_operator(system: System, jacobian: Jacobian) -> GridOperator:
 def _condensed(system: System, jacobian: Jacobian) -> Array:
     """Interface conductances with the answer of the surface concentration taken in.
 
-    A uniform current into a half space of cells changes the first cell by ``1 / (m (1 + sqrt(1 + 4 q)) / 2)`` per
-    ampere, m being its storage and q = D dt / h^2 its diffusion number.
+    A uniform current into a half space of cells changes the first cell by ``1 / (m (1 + sqrt(1 + 4 q)) / 2)``
+    per ampere, m being its storage and q = D dt / h^2 its diffusion number.
     """
     faces = system.geometry.faces
     mass = jacobian.mass.ravel()[faces.p]
     conduction = jacobian.axes[0].lithium_low
     depth = jnp.max(jnp.where(system.geometry.active[1:] & system.geometry.active[:-1], conduction, 0.0))
     answer = mass * 0.5 * (1.0 + jnp.sqrt(1.0 + 4.0 * depth / mass))
-    reaction = jnp.zeros(jacobian.mass.size, mass.dtype).at[faces.p].add(jnp.maximum(jacobian.face.c_solid, 0.0))
+    reaction = (
+        jnp.zeros(jacobian.mass.size, mass.dtype).at[faces.p].add(jnp.maximum(jacobian.face.c_solid, 0.0))
+    )
     return jacobian.face.voltage / (1.0 + reaction[faces.p] / answer)
 
 

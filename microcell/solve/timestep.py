@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 INSTANT = 1e-3
 """Step [s] of the algebraic solve at a change of control; concentrations are not advanced by it."""
 
+COUNTS = ("steps", "attempts", "newton", "krylov", "rejected", "failed", "events")
+"""What is counted over a run."""
+
 
 @dataclass(frozen=True)
 class StepControl:
@@ -94,14 +97,16 @@ class TimeStepper:
         Settings.
     """
 
-    def __init__(self, system: System, past: Past, time: float = 0.0, control: StepControl | None = None) -> None:
+    def __init__(
+        self, system: System, past: Past, time: float = 0.0, control: StepControl | None = None
+    ) -> None:
         self.system, self.past = system, past
         self.settings = control or StepControl()
         self.times = [time]
         self.totals = Totals()
         self.last: Attempt | None = None
         self.dt = self.settings.first
-        self.counts = dict.fromkeys(("steps", "attempts", "newton", "krylov", "rejected", "failed", "events"), 0)
+        self.counts = dict.fromkeys(COUNTS, 0)
         self.hierarchies = self._build_hierarchies()
         self.one_c = float(system.one_c_current)
 
@@ -134,7 +139,7 @@ class TimeStepper:
         return Hierarchies.build(self.system, jacobian)
 
     def restart(self, control: Control) -> Attempt:
-        """Begin a new control: solve the potentials at once with concentrations as they are, forget the past slope.
+        """Begin a new control: solve the potentials with concentrations as they are, forget the slopes.
 
         Raises
         ------
@@ -143,7 +148,9 @@ class TimeStepper:
         """
         self.times = self.times[:1]
         self.past = self.past._replace(
-            phi_s=(self.past.phi_s[0],) * 2, phi_e=(self.past.phi_e[0],) * 2, voltage=(self.past.voltage[0],) * 2
+            phi_s=(self.past.phi_s[0],) * 2,
+            phi_e=(self.past.phi_e[0],) * 2,
+            voltage=(self.past.voltage[0],) * 2,
         )
         attempt = self._attempt(formula(INSTANT, self.times), control)
         if int(attempt.solve.code) != CONVERGED:
@@ -278,7 +285,7 @@ class TimeStepper:
         return next((event for event in events if values[event.name] >= -event.tolerance), None)
 
     def _towards_events(self, dt: float, events: list[Event], before: dict[str, float]) -> float:
-        """Shorten a step that, by the last slope, would pass an event: saves the step that would be thrown away."""
+        """Shorten a step that, by the last slope, would pass an event and be thrown away."""
         if len(self.times) < 2 or self.last is None or self._previous_values is None:
             self._previous_values = before
             return dt
@@ -295,7 +302,7 @@ class TimeStepper:
     def _locate(
         self, step: Formula, attempt: Attempt, control: Control, event: Event, before: dict[str, float]
     ) -> tuple[Formula, Attempt, str]:
-        """Find the step that ends at the event by Brent's method; the value counts as zero within the tolerance."""
+        """Find the step that ends at the event (Brent); a value within the tolerance counts as zero."""
         self.counts["events"] += 1
         tried = {step.dt: (step, attempt)}
 
