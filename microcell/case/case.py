@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from ..errors import CaseError, MicrocellError, did_you_mean
 from ..image import Particles, Volume, segment
 from ..parameters import ParameterSet
+from ..parameters.open_circuit import stoichiometry_at
+from ..parameters.units import quantity
 from ..protocol import Experiment, validate
 from .overrides import apply_overrides, parse_override
 from .problems import case_error, relocated
@@ -137,7 +139,7 @@ class Case:
             return parameters.set(SEPARATOR, section.separator_thickness)
 
     def read_protocol(self, parameters: ParameterSet) -> Experiment:
-        """Return the protocol, held against the voltage limits of the parameters.
+        """Return the protocol, held against the voltage limits and the open-circuit law of the parameters.
 
         Raises
         ------
@@ -149,7 +151,38 @@ class Case:
             experiment = Experiment(**section.model_dump())
             limits = (parameters.number(f"{side} voltage limit [V]") for side in ("Lower", "Upper"))
             validate(experiment, *limits)
+        if experiment.initial.kind == "voltage":
+            law = parameters.law("Active open-circuit potential [V]")
+            with self._locating("protocol", section, {None: "initial"}):
+                stoichiometry_at(law, experiment.initial.value, parameters.number("Temperature [K]"))
         return experiment
+
+    def check_output(self) -> None:
+        """Check ``[output]`` now rather than after the image has been read.
+
+        Raises
+        ------
+        CaseError
+            If a field does not exist, or the interval is no positive time.
+        """
+        from ..simulation.output import FIELDS  # starts JAX
+
+        section = self.content.output
+        for name in section.fields or ():
+            if name not in FIELDS:
+                raise CaseError(
+                    "there is no such field",
+                    file=self.file,
+                    key="output.fields",
+                    value=name,
+                    allowed=", ".join(FIELDS),
+                    fix=did_you_mean(name, FIELDS),
+                )
+        with self._locating("output", section):
+            if section.every is not None and quantity(section.every, "s", key="every") <= 0:
+                raise CaseError(
+                    "the interval is not above 0", key="every", value=section.every, fix='every = "60 s"'
+                )
 
     def read_volume(self) -> Volume:
         """Read the image.
@@ -206,6 +239,7 @@ class Case:
         """
         parameters = self.read_parameters()
         protocol = self.read_protocol(parameters)
+        self.check_output()
         volume = self.read_volume()
         particles = self.segment(volume)
         return volume, particles, self.make_cell(volume, particles, parameters), protocol

@@ -48,7 +48,7 @@ def demo(
         Path,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for image, case file and run directory."),
     ] = Path("microcell-demo"),
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives another cathode.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives another cathode.")] = 7,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier demo there.")] = False,
 ) -> None:
     """Do the whole job on a generated cathode: inspect, segment, charge, hold, discharge, ledger, report.

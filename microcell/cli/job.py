@@ -46,18 +46,20 @@ def simulate(
         If the input is wrong, the solver gives up (the partial result and its report are written first), or
         the run is interrupted.
     """
+    from ..simulation import Simulation
+    from ..simulation.precision import find_device
     from .environment import enable_compile_cache
 
     check_folder(out, resume=resume, overwrite=overwrite)
     parameters = case.read_parameters()
     protocol = case.read_protocol(parameters)
+    case.check_output()
+    find_device(device)
     volume = case.read_volume()
     typer.echo(volume.describe())
     particles = case.segment(volume)
     inspection = _inspect(volume, particles, parameters)
     typer.echo(f"\n{inspection}" if table else brief(inspection))
-
-    from ..simulation import Simulation
 
     enable_compile_cache()
     cell = case.make_cell(volume, particles, parameters)

@@ -182,8 +182,8 @@ BAD_CASES = (
     Bad("initial outside", run(protocol__initial="x = 1.2"), ("protocol.initial", "1.2", "0 to 1")),
     Bad(
         "initial outside of the open-circuit range",
-        run(protocol__initial="4.9 V", cell__set={"Upper voltage limit [V]": 5.0}),
-        ("initial", "4.9", "V"),
+        run(protocol__initial="3.1 V"),
+        ("protocol.initial", "3.1 V", "3.192 V to", "inside the range"),
     ),
     Bad(
         "output field typo",
