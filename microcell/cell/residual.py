@@ -19,6 +19,7 @@ from ..parameters.laws import Laws
 from ..physics import kinetics
 from ..physics.transport import (
     CONCENTRATION_FLOOR,
+    REFERENCE_CONCENTRATION,
     CellProperties,
     FaceFluxes,
     Side,
@@ -68,7 +69,7 @@ def cell_properties(system: System, c: Array) -> CellProperties:
     geometry, laws = system.geometry, system.laws
     _, b = ionic_factor(geometry, laws)
     ionic, active = geometry.ionic, geometry.active
-    c_e = jnp.where(ionic, c, 1000.0)
+    c_e = jnp.where(ionic, c, REFERENCE_CONCENTRATION)
     kappa, diffusion, t_plus, factor = electrolyte_properties(laws, c_e)
     sigma, solid_diffusion = solid_properties(laws, jnp.where(active, c, 0.5 * laws.c_max))
     carbon = jnp.where(geometry.electronic, laws.cbd_conductivity, 0.0)
@@ -78,7 +79,7 @@ def cell_properties(system: System, c: Array) -> CellProperties:
         mobility=jnp.where(active, solid_diffusion, jnp.where(ionic, b * diffusion, 0.0)),
         transference=jnp.where(ionic, t_plus, 0.0),
         thermodynamic_factor=jnp.where(ionic, factor, 0.0),
-        log_c=jnp.where(ionic, jnp.log(jnp.maximum(c_e, CONCENTRATION_FLOOR)), 0.0),
+        log_c=jnp.log(jnp.maximum(c_e, CONCENTRATION_FLOOR) / REFERENCE_CONCENTRATION),
     )
 
 

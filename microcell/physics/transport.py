@@ -15,6 +15,9 @@ from microcell_kernels.faces import series_conductance
 from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 
+REFERENCE_CONCENTRATION = 1000.0
+"""Concentration of the logarithm's zero [mol.m-3]."""
+
 CONCENTRATION_FLOOR = 1e-3
 """Smallest concentration in the logarithm [mol.m-3]; iterates may go below, solutions must not."""
 
@@ -29,7 +32,8 @@ class CellProperties(NamedTuple):
     mobility : Array
         ``F D`` of the lithium in the cell: D_s in active material, ``b D_e`` in electrolyte [A.m2.mol-1].
     transference, thermodynamic_factor, log_c : Array
-        ``t_plus``, ``1 + dlnf/dlnc`` and ``ln c`` of the electrolyte.
+        ``t_plus``, ``1 + dlnf/dlnc`` and ``ln (c / 1 mol/l)`` of the electrolyte; only differences of the last count,
+        and near zero they keep one more digit.
     """
 
     conductivity_s: Array

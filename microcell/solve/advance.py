@@ -17,6 +17,10 @@ from .newton import Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
 
 
+VOLTAGE_ERROR = 0.01
+"""Tolerance of the voltage's local error against a straight line [V]: resolves the knees of the curve."""
+
+
 class Past(NamedTuple):
     """Accepted states, latest first; entries that do not exist yet repeat the latest and carry weight zero.
 
@@ -166,6 +170,7 @@ def advance(
     share = film_growth.mobile_fraction(system.laws, surface)
     film = film_growth.grow(system.laws, past.film, past.share, share, k.dt)
     error = _local_error(system, k, solve.unknowns.c, start.c, error_tolerance)
+    error = jnp.maximum(error, jnp.abs(k.error * (solve.unknowns.voltage - start.voltage)) / VOLTAGE_ERROR)
     return Attempt(
         solve, film, share, error, measure(system, solve.unknowns, solve.currents, film, surface), surface
     )

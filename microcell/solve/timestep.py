@@ -50,7 +50,7 @@ class StepControl:
     first: float = 0.5
     smallest: float = 1e-4
     largest: float = 150.0
-    residual: float = 1e-9
+    residual: float = 2e-9
     linear: float = 1e-3
     voltage_event: float = 5e-4
     current_event: float = 1e-3
@@ -205,24 +205,30 @@ class TimeStepper:
         return 0.5 * remaining if remaining < 1.5 * wanted else wanted
 
     def _attempt(self, step: Formula, control: Control) -> Attempt:
-        floor = 0.02 * self.one_c
-        wanted = abs(float(control.value)) if int(control.mode) == CURRENT else abs(self._latest_current())
-        k = Coefficients(*(np.asarray(v, float) for v in step[:-1]))
-        s = self.settings
-        attempt = advance(
-            self.system,
-            self.hierarchies,
-            self.past,
-            k,
-            control,
-            np.float64(max(wanted, floor)),
-            Tolerances(np.float64(s.residual), np.float64(s.linear)),
-            np.float64(s.error),
-        )
+        attempt = advance(*self._arguments(step, control))
         self.counts["attempts"] += 1
         self.counts["newton"] += int(attempt.solve.newton)
         self.counts["krylov"] += int(attempt.solve.krylov)
         return attempt
+
+    def _arguments(self, step: Formula, control: Control) -> tuple[Any, ...]:
+        wanted = abs(float(control.value)) if int(control.mode) == CURRENT else abs(self._latest_current())
+        s = self.settings
+        return (
+            self.system,
+            self.hierarchies,
+            self.past,
+            Coefficients(*(np.asarray(v, float) for v in step[:-1])),
+            control,
+            np.float64(max(wanted, 0.05 * self.one_c)),
+            Tolerances(np.float64(s.residual), np.float64(s.linear)),
+            np.float64(s.error),
+        )
+
+    def lower_step(self) -> Any:
+        """Return the lowered (not yet compiled) time step, for its memory and cost analysis."""
+        control = Control(np.int32(CURRENT), np.float64(self.one_c))
+        return advance.lower(*self._arguments(formula(1.0, self.times), control))
 
     def _latest_current(self) -> float:
         return float(self.last.measures.current_A) if self.last else 0.0
@@ -242,7 +248,9 @@ class TimeStepper:
                 dt *= max(0.2, 0.9 * error ** (-1.0 / (step.order + 1)))
             else:
                 self.counts["failed"] += 1
-                logger.info("step of %.4g s failed with code %d", dt, code)
+                logger.info(
+                    "step of %.4g s failed with code %d, residuals %s", dt, code, np.asarray(attempt.solve.norms)
+                )
                 dt *= 0.3
                 self.times = self.times[:2]
             if dt < self.settings.smallest:
