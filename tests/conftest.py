@@ -1,4 +1,5 @@
-"""Strict JAX for every test: float64 on, no silent dtype or rank promotion."""
+"""Strict JAX for every test: float64 on, no silent dtype or rank promotion; compiled programs kept between
+runs."""
 
 from pathlib import Path
 
@@ -7,6 +8,13 @@ import pytest
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what XLA compiles beside pytest's own cache, so that only the first run pays for it."""
+    jax.config.update("jax_compilation_cache_dir", str(Path(config.rootpath) / ".pytest_cache" / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 @pytest.fixture(scope="session")
