@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,17 +93,20 @@ def brief(inspection: Inspection) -> str:
 
 
 def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
-    """Refuse a run directory that is taken, before the image is read: that may take minutes.
+    """Refuse a run directory that is taken or cannot be made, before minutes are spent on the image.
 
     Raises
     ------
     ResultsError
-        If it is a file, or holds files and is neither to be resumed nor to be replaced.
+        If it is a file, holds files and is neither to be resumed nor to be replaced, or cannot be written.
     """
-    if out.exists() and not out.is_dir():
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir():
         raise ResultsError(
-            "the output is a file, not a directory", file=out, fix="choose another name with --out"
+            "the output is a file, not a directory", file=there, fix="choose another name with --out"
         )
+    if not os.access(there, os.W_OK):
+        raise ResultsError("no permission to write here", file=there, fix="choose another folder with --out")
     if out.is_dir() and any(out.iterdir()) and not (resume or overwrite):
         raise ResultsError(
             "the output directory is not empty",

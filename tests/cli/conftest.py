@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,18 @@ from cli_inputs import IMAGE, Outcome, write_case
 from microcell.cli import main
 
 
+@pytest.fixture(autouse=True, scope="session")
+def compile_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the processes that the tests start share what they compile, apart from the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MICROCELL_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def quiet_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, with a compile cache of its own and output that is not wrapped."""
+    """Work in an empty folder, with output that is not wrapped."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MICROCELL_CACHE_DIR", "")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 

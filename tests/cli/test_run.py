@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import tifffile
 from cli_inputs import IMAGE, Outcome, write_case
 
 import microcell as mc
+from microcell.cli.environment import enable_compile_cache
 from microcell.errors import SolverError
 
 Call = Callable[..., Outcome]
@@ -26,11 +26,7 @@ STEPS = ["Charge at 1C for 2 minutes", "Rest for 1 minute"]
 
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
     """Start the command line as a process of its own."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "MICROCELL_CACHE_DIR": "",
-    }
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     code = "from microcell.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
@@ -98,6 +94,7 @@ def test_a_run_did_what_the_case_and_the_overrides_say(finished: tuple[Path, str
 def test_the_same_run_from_python_gives_the_same_numbers(
     finished: tuple[Path, str, str], tmp_path: Path
 ) -> None:
+    enable_compile_cache()
     case = mc.Case.read(finished[0].parent / "case.toml").with_overrides(["Temperature [K]=300"])
     _, _, cell, protocol = case.build()
     solution = mc.Simulation(cell, protocol, fields=[], every="60 s").solve(
@@ -118,28 +115,38 @@ def test_report_and_view_of_a_run(finished: tuple[Path, str, str], call: Call, t
     assert (tmp_path / "film.png").stat().st_size > 10_000
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_goes_on_from_its_checkpoint(
-    number: signal.Signals, image: Path, tmp_path: Path
-) -> None:
-    write_case(tmp_path, protocol__steps=["Charge at C/5 until 4.2 V"], output__every="10 min")
-    process = command("run", "case.toml", "--out", "out", cwd=tmp_path)
-    wait_for(lambda: rows(tmp_path / "out") > 3, process)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 4, out + err
-    assert "Interrupted" in err
-    assert "--resume" in err
-    assert "Traceback" not in err
-    done = json.loads((tmp_path / "out/run.json").read_text())
-    assert done["status"].startswith("interrupted")
-    before = rows(tmp_path / "out")
+@pytest.fixture
+def interrupted(image: Path, tmp_path: Path) -> Callable[[signal.Signals], Path]:
+    """Start a run, stop it by a signal once it has got going, and check that it says how to go on."""
 
-    process = command("run", "case.toml", "--out", "out", "--resume", cwd=tmp_path)
+    def stop(number: signal.Signals) -> Path:
+        write_case(tmp_path, protocol__steps=["Charge at C/5 until 4.2 V"], output__every="10 min")
+        process = command("run", "case.toml", "--out", "out", cwd=tmp_path)
+        wait_for(lambda: rows(tmp_path / "out") > 3, process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 4, out + err
+        assert [words for words in ("Interrupted", "--resume") if words not in err] == []
+        assert "Traceback" not in err
+        assert mc.Solution.load(tmp_path / "out").status.startswith("interrupted")
+        return tmp_path / "out"
+
+    return stop
+
+
+@pytest.mark.slow
+def test_the_end_of_a_batch_job_saves_a_checkpoint(interrupted: Callable[[signal.Signals], Path]) -> None:
+    assert (interrupted(signal.SIGTERM) / "checkpoint.h5").exists()
+
+
+@pytest.mark.slow
+def test_a_run_stopped_by_ctrl_c_goes_on(interrupted: Callable[[signal.Signals], Path]) -> None:
+    folder = interrupted(signal.SIGINT)
+    before = rows(folder)
+    process = command("run", "case.toml", "--out", "out", "--resume", cwd=folder.parent)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
-    solution = mc.Solution.load(tmp_path / "out")
+    solution = mc.Solution.load(folder)
     assert solution.status == "done"
     assert len(solution.t) > before
     assert np.all(np.diff(solution.t) > 0)
