@@ -10,6 +10,7 @@ current.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -112,17 +113,26 @@ def solve_faces(laws: Laws, problem: FaceProblem, guess: Array) -> RootResult:
     """
     inside, _ = interface_concentration(laws, problem, jnp.zeros_like(guess))
     scale = 2 * exchange_current_density(laws, problem.c_electrolyte, inside)
-    return _solve_scaled(lambda i: voltage_balance(laws, problem, i), scale, guess)
+    return _solve_scaled(lambda i: voltage_balance(laws, problem, i), scale, problem.resistance, guess)
 
 
-def _solve_scaled(balance, scale: Array, guess: Array) -> RootResult:  # type: ignore[no-untyped-def]
-    """Solve ``balance(scale sinh y) = 0`` for y: near-linear in the Tafel as in the linear regime."""
+def _solve_scaled(
+    balance: Callable[[Array], Array], scale: Array, resistance: Array, guess: Array
+) -> RootResult:
+    """Solve ``balance(scale sinh y) = 0`` for y: near-linear in the Tafel as in the linear regime.
+
+    The current has the sign of what is left without it and is smaller than the resistance alone would let
+    through; this brackets the root, where Newton from far out would come down by one in y per iteration only.
+    """
 
     def value_and_slope(y: Array) -> tuple[Array, Array]:
         return jax.jvp(lambda s: balance(scale * jnp.sinh(s)), (y,), (jnp.ones_like(y),))
 
-    bound = jnp.full_like(guess, _BRACKET)
-    root = decreasing_root(value_and_slope, -bound, bound, jnp.arcsinh(guess / scale))
+    left = balance(jnp.zeros_like(guess))
+    most = jnp.abs(left) / jnp.maximum(resistance * scale, jnp.finfo(left.dtype).tiny)
+    bound = jnp.minimum(1.001 * jnp.arcsinh(most), _BRACKET)
+    lower, upper = jnp.where(left < 0, -bound, 0.0), jnp.where(left > 0, bound, 0.0)
+    root = decreasing_root(value_and_slope, lower, upper, jnp.arcsinh(guess / scale))
     return root._replace(value=scale * jnp.sinh(root.value))
 
 
@@ -150,7 +160,11 @@ def lithium_balance(laws: Laws, phi_e: Array, c: Array, resistance: Array, curre
 def solve_lithium(laws: Laws, phi_e: Array, c: Array, resistance: Array, guess: Array) -> RootResult:
     """Find the current density of every face of the lithium plane [A.m-2], positive into the electrolyte."""
     scale = 2 * laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
-    return _solve_scaled(lambda i: lithium_balance(laws, phi_e, c, resistance, i), scale, guess)
+
+    def balance(current: Array) -> Array:
+        return lithium_balance(laws, phi_e, c, resistance, current)
+
+    return _solve_scaled(balance, scale, resistance, guess)
 
 
 def lithium_sensitivities(

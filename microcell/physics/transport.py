@@ -32,8 +32,8 @@ class CellProperties(NamedTuple):
     mobility : Array
         ``F D`` of the lithium in the cell: D_s in active material, ``b D_e`` in electrolyte [A.m2.mol-1].
     transference, thermodynamic_factor, log_c : Array
-        ``t_plus``, ``1 + dlnf/dlnc`` and ``ln (c / 1 mol/l)`` of the electrolyte; only differences of the last count,
-        and near zero they keep one more digit.
+        ``t_plus``, ``1 + dlnf/dlnc`` and ``ln (c / 1 mol/l)`` of the electrolyte; only differences of the
+        last count, and near zero they keep one more digit.
     """
 
     conductivity_s: Array
@@ -106,8 +106,10 @@ def face_fluxes(
     # solid lithium and electrolyte salt are different species: no diffusion across their common face
     same = (a.conductivity_e > 0) == (b.conductivity_e > 0)
     if contact is not None:
-        g_s = g_s / (1.0 + contact * g_s)
-        same = same & jnp.isfinite(contact)
+        # the infinite resistance is kept out of the arithmetic: its derivative, or times zero, would be NaN
+        blocked = jnp.isinf(contact)
+        g_s = jnp.where(blocked, 0.0, g_s / (1.0 + jnp.where(blocked, 0.0, contact) * g_s))
+        same = same & ~blocked
     t_plus = 0.5 * (a.transference + b.transference)
     factor = 0.5 * (a.thermodynamic_factor + b.thermodynamic_factor)
     diffusion_potential = 2 * R * temperature / F * (1 - t_plus) * factor * (b.log_c - a.log_c)
