@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = "32x24x24"
 
+VOXEL, DIAMETER = 400e-9, 4e-6
+"""Edge of a voxel, and mean particle diameter [m]: ten voxels resolve a particle, and many fit the image."""
+
 CASE = """\
 # Written by `microcell demo`. Change it, and run it again: microcell run {case}
 
@@ -96,13 +99,16 @@ def write_inputs(out: Path, shape: tuple[int, int, int], seed: int) -> Path:
 
     from ..image import generate_cathode
 
-    cathode = generate_cathode(shape, seed=seed)
+    cathode = generate_cathode(shape, VOXEL, diameter_mean=DIAMETER, overlap=0.02, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
     image = out / "cathode.tif"
     tifffile.imwrite(image, cathode.volume.labels, compression="zlib", metadata={"axes": "ZYX"})
     case_file = out / "case.toml"
     case_file.write_text(CASE.format(case=case_file), encoding="utf-8")
-    typer.echo(f"Generated   {image} with {len(cathode.table)} particles, and {case_file}\n")
+    typer.echo(
+        f"Generated   {image} with {len(cathode.table)} particles, those that the border cuts included"
+    )
+    typer.echo(f"Wrote       {case_file}\n")
     return case_file
 
 
