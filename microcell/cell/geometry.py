@@ -304,7 +304,7 @@ def _coverage(stack: Stack, q: np.ndarray, coverage: np.ndarray | None) -> tuple
         raise GeometryError(
             "the kinetic coverage does not fit the image",
             key="coverage",
-            value=f"shape {coverage.shape}, range {np.nanmin(coverage)} to {np.nanmax(coverage)}",
+            value=f"shape {coverage.shape}, range {coverage.min()} to {coverage.max()}",
             allowed=f"shape {expected}, values in [0, 1], no NaN",
         )
     whole = np.concatenate([np.ones((stack.separator_cells, *expected[1:])), coverage])

@@ -233,8 +233,8 @@ class AxisJacobian(NamedTuple):
     electronic, ionic : Array
         Conductances for phi_s and phi_e [S].
     charge_low, charge_high : Array
-        Derivative of the charge flux by c of the two cells; charge is electronic between solids, ionic
-        elsewhere.
+        Derivative of the charge flux by c of the two cells; charge is electronic beside active material,
+        ionic elsewhere.
     lithium_low, lithium_high : Array
         The same for the lithium flux.
     migration : Array
@@ -404,7 +404,7 @@ def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> 
         c_low, c_high = lower(v.c, axis), upper(v.c, axis)
         drop_e = lower(v.phi_e, axis) - upper(v.phi_e, axis)
         charge = a.charge_low * c_low + a.charge_high * c_high
-        solid = lower(geometry.active, axis) & upper(geometry.active, axis)
+        solid = lower(geometry.active, axis) | upper(geometry.active, axis)
         electron = electron + outflow(
             a.electronic * (lower(v.phi_s, axis) - upper(v.phi_s, axis)) + jnp.where(solid, charge, 0.0), axis
         )
