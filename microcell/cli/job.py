@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..errors import ResultsError, SolverError
+from ..progress import duration
 
 if TYPE_CHECKING:
     from ..case import Case
@@ -144,16 +145,20 @@ def _write_report(out: Path) -> None:
 
 
 def summarize(solution: Solution) -> str:
-    """Return what came out, for the terminal: why each step ended, the film, the balances, where to look."""
+    """Return what came out, for the terminal: why each step ended, film, balances, where to look."""
     lines = [
         f"Step {step['step']}      {step['description']}: {step['reason']} at {step['time_s']:.0f} s"
         for step in solution.run["steps"]
     ]
-    row = solution.timeseries.iloc[-1]
+    cost = solution.statistics
+    film = solution.column("Mean rocksalt thickness [m]")
     lines += [
-        f"Film        {1e9 * row['Mean rocksalt thickness [m]']:.4f} nm mean at the end",
-        f"Lithium     drift {row['Lithium drift']:.1e} of the lithium moved; "
-        f"charge balance error {row['Charge balance error']:.1e} of the current",
+        f"Film        from {1e9 * film[0]:.4f} nm to {1e9 * film[-1]:.4f} nm on average",
+        f"Balances    lithium drift at most {cost['largest_lithium_drift']:.1e} of the lithium moved; charge "
+        f"error at most {cost['largest_charge_balance_error']:.1e} of the current",
+        f"Solver      {cost['time_steps']} time steps, {cost['newton_iterations']} Newton and "
+        f"{cost['krylov_iterations']} Krylov iterations in {duration(cost['wall_s'])}",
+        *(f"Warning     {warning}" for warning in cost["warnings"]),
         f"Report      {solution.folder / 'report.html'}",
         f"Particles   {solution.folder / 'particles.csv'}",
     ]
