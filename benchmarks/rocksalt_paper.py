@@ -23,7 +23,7 @@ import record
 import microcell as mc
 from microcell.simulation import Simulation
 
-CROP = [[40, 208], [50, 106], [50, 106]]
+CROP = [[40, 208], [50, 94], [50, 94]]
 FILM, DIAMETER, Z = "Mean rocksalt thickness [m]", "Equivalent diameter [m]", "Centroid z [m]"
 SURFACE = "Minimum surface concentration [mol.m-3]"
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -186,11 +186,11 @@ class Hierarchy(eqx.Module):
 
             return jax.lax.fori_loop(0, count, half, (x, b))
 
-        x, r = sweep(jnp.array([1, 2]), x, 2)
+        x, r = sweep(jnp.array([1, 2], jnp.int8), x, 2)
         coarse = Stacked(_restrict(r.fields.reshape(-1), self.patterns[0]), r.terminal)
         e = self._solve(0, values, coarse)
         fields = x.fields + _prolong(e.fields, self.patterns[0]).reshape(x.fields.shape)
-        x, _ = sweep(jnp.array([1, 0]), Stacked(fields, x.terminal + e.terminal), 2)
+        x, _ = sweep(jnp.array([1, 0], jnp.int8), Stacked(fields, x.terminal + e.terminal), 2)
         return x
 
     def _solve(self, k: int, values: Values, b: Stacked) -> Stacked:
@@ -241,8 +241,7 @@ class Hierarchy(eqx.Module):
         zero = Stacked(jnp.zeros_like(b.fields), jnp.zeros_like(b.terminal))
         x = sweep(0, zero, 2)
         y = _coarse_apply(level, pattern, values.fine, x)
-        finer, coarser = pattern, self.patterns[k + 1]
-        del finer
+        coarser = self.patterns[k + 1]
         r = Stacked(_restrict(b.fields - y.fields, coarser), b.terminal - y.terminal)
         e = self._solve(k + 1, values, r)
         x = Stacked(x.fields + _prolong(e.fields, coarser), x.terminal + e.terminal)
@@ -251,12 +250,13 @@ class Hierarchy(eqx.Module):
 
 def _to_device(pattern: Pattern, sections: Sequence[int] | None) -> CoarsePattern:
     maps = np.split(pattern.edge_map, np.cumsum(sections)[:-1]) if sections else [pattern.edge_map]
+    # unsigned: signed indices could be negative, and XLA would keep a wrapped copy of each table
     return CoarsePattern(
-        parent=jnp.asarray(pattern.parent),
-        children=jnp.asarray(pattern.children),
-        edge_map=tuple(jnp.asarray(m) for m in maps),
-        neighbour=jnp.asarray(pattern.neighbour),
-        edge=jnp.asarray(pattern.edge),
+        parent=jnp.asarray(pattern.parent, jnp.uint32),
+        children=jnp.asarray(pattern.children, jnp.uint32),
+        edge_map=tuple(jnp.asarray(m, jnp.uint32) for m in maps),
+        neighbour=jnp.asarray(pattern.neighbour, jnp.uint32),
+        edge=jnp.asarray(pattern.edge, jnp.uint32),
         real=jnp.asarray(pattern.real),
         n_edges=pattern.n_edges,
     )

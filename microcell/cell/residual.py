@@ -243,10 +243,10 @@ class AxisJacobian(NamedTuple):
 
     electronic: Array
     ionic: Array
-    charge_low: Array
-    charge_high: Array
-    lithium_low: Array
-    lithium_high: Array
+    charge_drop: Array
+    charge_sum: Array
+    lithium_drop: Array
+    lithium_sum: Array
     migration: Array
 
 
@@ -310,7 +310,7 @@ def linearize(
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
     jacobian = Jacobian(
-        axes=tuple(_axis_jacobian(system, properties, slopes, u, number) for number in range(3)),
+        axes=tuple(_axis_alone(system, properties, slopes, u, number, dtype) for number in range(3)),
         mass=jnp.where(
             geometry.active | geometry.ionic, F * geometry.volume * porosity * context.inertia.rate, 0.0
         ),
@@ -340,6 +340,23 @@ def _control_slopes(system: System, control: Control, voltage: Array) -> Array:
     return jnp.where(control.mode == VOLTAGE, held, free)
 
 
+def _axis_alone(
+    system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int, dtype: jnp.dtype
+) -> AxisJacobian:
+    """:func:`_axis_jacobian` as a computation of its own.
+
+    XLA would schedule the three axes side by side and keep all their intermediate arrays at once; a branch on a traced
+    value is a boundary that it cannot see through, and the second and third axis reuse the memory of the first.
+    """
+
+    def compute() -> AxisJacobian:
+        return jax.tree.map(lambda a: a.astype(dtype), _axis_jacobian(system, properties, slopes, u, number))
+
+    shapes = jax.eval_shape(compute)
+    nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+    return jax.lax.cond(system.one_c_current > 0, compute, lambda: nothing)
+
+
 def _axis_jacobian(
     system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int
 ) -> AxisJacobian:
@@ -363,13 +380,14 @@ def _axis_jacobian(
     c_low = along(jax.tree.map(lambda a: lower(a, axis), by_c), still)
     c_high = along(still, jax.tree.map(lambda a: upper(a, axis), by_c))
     phi = along(jax.tree.map(lambda a: lower(a, axis), by_phi), still)
+    charge_low, charge_high = c_low.electronic + c_low.ionic, c_high.electronic + c_high.ionic
     return AxisJacobian(
         electronic=phi.electronic,
         ionic=phi.ionic,
-        charge_low=c_low.electronic + c_low.ionic,
-        charge_high=c_high.electronic + c_high.ionic,
-        lithium_low=c_low.lithium,
-        lithium_high=c_high.lithium,
+        charge_drop=0.5 * (charge_low - charge_high),
+        charge_sum=0.5 * (charge_low + charge_high),
+        lithium_drop=0.5 * (c_low.lithium - c_high.lithium),
+        lithium_sum=0.5 * (c_low.lithium + c_high.lithium),
         migration=phi.lithium,
     )
 
@@ -399,17 +417,24 @@ def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
 
 
 def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> tuple[Array, Array, Array]:
+    """Divergences of the linearized fluxes.
+
+    Differences and sums are taken in the precision of ``v``, products in that of the coefficients: each flux is rounded
+    once and shared by its two cells, and XLA has no reason to keep a wide copy of the coefficients.
+    """
+    wide, narrow = v.c.dtype, jacobian.mass.dtype
     electron, ion, lithium = (jnp.zeros_like(v.c) for _ in range(3))
     for axis, a in zip(AXES, jacobian.axes, strict=True):
-        c_low, c_high = lower(v.c, axis), upper(v.c, axis)
-        drop_e = lower(v.phi_e, axis) - upper(v.phi_e, axis)
-        charge = a.charge_low * c_low + a.charge_high * c_high
+        drop_c = (lower(v.c, axis) - upper(v.c, axis)).astype(narrow)
+        sum_c = (lower(v.c, axis) + upper(v.c, axis)).astype(narrow)
+        drop_s = (lower(v.phi_s, axis) - upper(v.phi_s, axis)).astype(narrow)
+        drop_e = (lower(v.phi_e, axis) - upper(v.phi_e, axis)).astype(narrow)
+        charge = a.charge_drop * drop_c + a.charge_sum * sum_c
         solid = lower(geometry.active, axis) | upper(geometry.active, axis)
-        electron = electron + outflow(
-            a.electronic * (lower(v.phi_s, axis) - upper(v.phi_s, axis)) + jnp.where(solid, charge, 0.0), axis
-        )
-        ion = ion + outflow(a.ionic * drop_e + jnp.where(solid, 0.0, charge), axis)
-        lithium = lithium + outflow(
-            a.migration * drop_e + a.lithium_low * c_low + a.lithium_high * c_high, axis
-        )
+        electronic = a.electronic * drop_s + jnp.where(solid, charge, 0)
+        ionic = a.ionic * drop_e + jnp.where(solid, 0, charge)
+        salt = a.migration * drop_e + a.lithium_drop * drop_c + a.lithium_sum * sum_c
+        electron = electron + outflow(electronic.astype(wide), axis)
+        ion = ion + outflow(ionic.astype(wide), axis)
+        lithium = lithium + outflow(salt.astype(wide), axis)
     return electron, ion, lithium

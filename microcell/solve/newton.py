@@ -87,8 +87,8 @@ def newton_solve(
     tolerances: Tolerances,
     *,
     max_iterations: int = 12,
-    restart: int = 20,
-    max_restarts: int = 3,
+    restart: int = 12,
+    max_restarts: int = 6,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
 

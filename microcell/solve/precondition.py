@@ -110,7 +110,7 @@ def _condensed(system: System, jacobian: Jacobian) -> Array:
     """
     faces = system.geometry.faces
     mass = jacobian.mass.ravel()[faces.p]
-    conduction = jacobian.axes[0].lithium_low
+    conduction = jacobian.axes[0].lithium_drop
     depth = jnp.max(jnp.where(system.geometry.active[1:] & system.geometry.active[:-1], conduction, 0.0))
     answer = mass * 0.5 * (1.0 + jnp.sqrt(1.0 + 4.0 * depth / mass))
     reaction = (
@@ -139,7 +139,6 @@ def concentration_operator(system: System, jacobian: Jacobian) -> GridOperator:
 
 
 def _diffusion_conductance(a: AxisJacobian) -> Array:
-    """Lithium flux by c without what ``t_plus i_e`` carries; the mean of both cells' derivatives."""
+    """Lithium flux by the drop of c without what ``t_plus i_e`` carries."""
     t_plus = jnp.where(a.ionic > 0, a.migration / jnp.where(a.ionic > 0, a.ionic, 1.0), 0.0)
-    low, high = a.lithium_low - t_plus * a.charge_low, a.lithium_high - t_plus * a.charge_high
-    return jnp.maximum(0.5 * (low - high), 0.0)
+    return jnp.maximum(a.lithium_drop - t_plus * a.charge_drop, 0.0)
