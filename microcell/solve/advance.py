@@ -153,7 +153,8 @@ def advance(
     max_iterations : int
         Newton's limit.
     """
-    inertia = Inertia(k.a0 / k.dt, (k.a1 * past.c[0] + k.a2 * past.c[1]) / k.dt)
+    # rates times c, not sums over dt: a concentration that stands still then leaves exactly nothing
+    inertia = Inertia(k.a0 / k.dt, (k.a1 / k.dt) * past.c[0] + (k.a2 / k.dt) * past.c[1])
     context = Context(past.film, inertia, control)
     start = _predict(system, past, k)
     solve = newton_solve(

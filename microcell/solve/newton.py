@@ -87,7 +87,7 @@ def newton_solve(
     tolerances: Tolerances,
     *,
     max_iterations: int = 12,
-    restart: int = 12,
+    restart: int = 11,
     max_restarts: int = 6,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
@@ -114,11 +114,12 @@ def newton_solve(
     """
 
     def direction_at(u: Unknowns, balance: Balance, forcing: Array) -> tuple[Unknowns, Array]:
+        """Solve ``J d = residual``; the step goes against ``d``, which spares a copy of the residual."""
         jacobian = linearize(system, context, u, balance.currents, jnp.dtype(jnp.float32))
         preconditioner = Preconditioner.refresh(system, hierarchies, jacobian)
         result = fgmres(
             lambda v: apply(system, jacobian, v),
-            jax.tree.map(jnp.negative, balance.rows),
+            balance.rows,
             preconditioner=lambda r: preconditioner.apply(system, jacobian, r),
             tolerance=forcing,
             restart=restart,
@@ -131,7 +132,7 @@ def newton_solve(
 
     def iterate(search: _Search) -> _Search:
         """Try the step; where it is good enough find the next direction, else halve it."""
-        trial = jax.tree.map(lambda a, d: a + search.length * d, search.u, search.direction)
+        trial = jax.tree.map(lambda a, d: a - search.length * d, search.u, search.direction)
         new = evaluate(system, context, trial, search.balance.currents)
         size, norms = _merit(new.rows), row_norms(new.rows, reference)
         good = size <= (1 - 1e-4 * search.length) * search.merit
