@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,15 @@ def machine() -> dict[str, Any]:
         "memory_GiB": round(memory, 1),
         "devices": [f"{d.platform}: {d.device_kind}" for d in jax.devices()],
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("microcell", "jax", "jaxlib", "numpy", "scipy")},
+        "versions": {name: _version(name) for name in ("microcell", "jax", "jaxlib", "numpy", "scipy")},
     }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -119,7 +119,7 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
         At most this many suggestions.
     """
     by_lower = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.4)
+    matches = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.55)
     return [by_lower[match] for match in matches]
 
 
