@@ -27,7 +27,7 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/microcell demo --overwrite
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

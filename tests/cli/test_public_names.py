@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -31,18 +30,15 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_loads_nothing_heavy_and_answers_at_once() -> None:
+def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom microcell.cli import main\n"
         "try: main(['run', '--help'])\nexcept SystemExit: pass\n"
         "print([name for name in ('numpy', 'jax', 'pandas', 'matplotlib', 'h5py') if name in sys.modules])"
     )
-    start = time.perf_counter()
     done = python(code)
-    seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    assert seconds < 3.0  # about 0.3 s on an idle machine
 
 
 def test_importing_changes_no_setting_of_jax() -> None:
