@@ -178,9 +178,7 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     collector = collector_conductance(system, properties) * u.phi_s[-1]
     electron = electron.at[-1].add(collector)
     porosity, _ = ionic_factor(geometry, system.laws)
-    lithium = lithium + F * geometry.volume * porosity * (
-        context.inertia.rate * u.c + context.inertia.history
-    )
+    lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * (u.c - context.inertia.past))
     rows = Unknowns(
         jnp.where(geometry.active | geometry.ionic, lithium, 0.0),
         jnp.where(geometry.electronic, electron, 0.0),
@@ -341,12 +339,18 @@ def _control_slopes(system: System, control: Control, voltage: Array) -> Array:
 
 
 def _axis_alone(
-    system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int, dtype: jnp.dtype
+    system: System,
+    properties: CellProperties,
+    slopes: CellProperties,
+    u: Unknowns,
+    number: int,
+    dtype: jnp.dtype,
 ) -> AxisJacobian:
     """:func:`_axis_jacobian` as a computation of its own.
 
-    XLA would schedule the three axes side by side and keep all their intermediate arrays at once; a branch on a traced
-    value is a boundary that it cannot see through, and the second and third axis reuse the memory of the first.
+    XLA would schedule the three axes side by side and keep all their intermediate arrays at once; a branch on
+    a traced value is a boundary that it cannot see through, and the second and third axis reuse the memory of
+    the first.
     """
 
     def compute() -> AxisJacobian:
@@ -419,8 +423,9 @@ def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
 def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> tuple[Array, Array, Array]:
     """Divergences of the linearized fluxes.
 
-    Differences and sums are taken in the precision of ``v``, products in that of the coefficients: each flux is rounded
-    once and shared by its two cells, and XLA has no reason to keep a wide copy of the coefficients.
+    Differences and sums are taken in the precision of ``v``, products in that of the coefficients: each flux
+    is rounded once and shared by its two cells, and XLA has no reason to keep a wide copy of the
+    coefficients.
     """
     wide, narrow = v.c.dtype, jacobian.mass.dtype
     electron, ion, lithium = (jnp.zeros_like(v.c) for _ in range(3))

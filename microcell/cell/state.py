@@ -50,7 +50,10 @@ class Control(NamedTuple):
 
 
 class Inertia(NamedTuple):
-    """The time derivative of c in the step's formula: ``rate c + history`` [mol.m-3.s-1]."""
+    """The time derivative of c in the step's formula: ``rate (c - past)`` [mol.m-3.s-1].
+
+    As a difference, so that a concentration that stands still leaves exactly nothing.
+    """
 
     rate: Number
-    history: Array
+    past: Array

@@ -16,7 +16,6 @@ from ..physics import film as film_growth
 from .newton import Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
 
-
 VOLTAGE_ERROR = 0.01
 """Tolerance of the voltage's local error against a straight line [V]: resolves the knees of the curve."""
 
@@ -153,8 +152,7 @@ def advance(
     max_iterations : int
         Newton's limit.
     """
-    # rates times c, not sums over dt: a concentration that stands still then leaves exactly nothing
-    inertia = Inertia(k.a0 / k.dt, (k.a1 / k.dt) * past.c[0] + (k.a2 / k.dt) * past.c[1])
+    inertia = Inertia(k.a0 / k.dt, -(k.a1 * past.c[0] + k.a2 * past.c[1]) / k.a0)
     context = Context(past.film, inertia, control)
     start = _predict(system, past, k)
     solve = newton_solve(

@@ -249,7 +249,10 @@ class TimeStepper:
             else:
                 self.counts["failed"] += 1
                 logger.info(
-                    "step of %.4g s failed with code %d, residuals %s", dt, code, np.asarray(attempt.solve.norms)
+                    "step of %.4g s failed with code %d, residuals %s",
+                    dt,
+                    code,
+                    np.asarray(attempt.solve.norms),
                 )
                 dt *= 0.3
                 self.times = self.times[:2]

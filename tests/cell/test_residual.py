@@ -94,7 +94,7 @@ def context(
 ) -> Context:
     """A step of 30 s from concentrations 1 % away."""
     return Context(
-        film, Inertia(np.float64(1 / DT), -1.01 * u.c / DT), Control(np.int32(mode), np.float64(value))
+        film, Inertia(np.float64(1 / DT), 1.01 * u.c), Control(np.int32(mode), np.float64(value))
     )
 
 
@@ -131,7 +131,7 @@ def test_a_relaxed_cell_stays_relaxed() -> None:
     u = Unknowns(c, zero, zero, laws.ocp(jnp.float64(0.6), laws.temperature))
     still = Context(
         jnp.full(g.faces.p.size, 2e-10),
-        Inertia(np.float64(1 / DT), -c / DT),
+        Inertia(np.float64(1 / DT), c),
         Control(np.int32(CURRENT), np.float64(0)),
     )
     balance = residual(SYSTEM, still, u, no_currents(SYSTEM))
