@@ -1,4 +1,4 @@
-"""The main job on crops of a real cathode: cost, iterations, memory and balances of a CC-CV charge and a discharge.
+"""The main job on crops of a real cathode: cost, memory and balances of a CC-CV charge and a discharge.
 
 Run: ``python benchmarks/main_run.py`` (each crop in a process of its own, so that peak memory is its own).
 """
@@ -47,7 +47,8 @@ def one(volumes: Path, name: str) -> dict:
         "krylov_median_per_newton": float(np.median(krylov / np.maximum(newton, 1))),
         "process_bytes_per_cell": (peak_memory() - before) / cells,
         "solver_bytes_per_cell": solver_bytes(cell) / cells,
-        "mean_film_end_of_hold_nm": 1e9 * float(rows.loc[rows["Step"] == 2, "Mean rocksalt thickness [m]"].iloc[-1]),
+        "mean_film_end_of_hold_nm": 1e9
+        * float(rows.loc[rows["Step"] == 2, "Mean rocksalt thickness [m]"].iloc[-1]),
     }
 
 

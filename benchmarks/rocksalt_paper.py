@@ -1,8 +1,8 @@
-"""What Both et al. 2026 (doi 10.1016/j.ensm.2026.104994) saw, row by row, on a real cathode as thick as theirs.
+"""What Both et al. 2026 (doi 10.1016/j.ensm.2026.104994) saw, row by row, on a cathode of their thickness.
 
-Runs a 1C and a C/3 CC-CV charge with discharge, the 1C one also without any film, and two 1C charges with transport limits
-removed; then compares. Their electrode (FIB-SEM, denser, NMC811) is not public: ours is the calendered NMC of the
-reference volumes, so trends are the test and numbers are orientation.
+Runs a 1C and a C/3 CC-CV charge with discharge, the 1C one also without any film, and two 1C charges with
+transport limits removed; then compares. Their electrode (FIB-SEM, denser, NMC811) is not public: ours is the
+calendered NMC of the reference volumes, so trends are the test and numbers are orientation.
 
 Run: ``python benchmarks/rocksalt_paper.py --out DIR`` (runs that are complete in DIR are not repeated).
 """
@@ -111,16 +111,52 @@ def film_rows(s: dict[str, mc.Solution]) -> list[Row]:
     since = [t / 3600 for t, v in zip(one.snapshot_times, below, strict=True) if v < 11950]
     all_below = since[0] if since else float("nan")
     return [
-        Row("003-01", "film grows only where the surface is below 23.6 %", "0.236", f"{surface:.4f}", surface < 0.236),
+        Row(
+            "003-01",
+            "film grows only where the surface is below 23.6 %",
+            "0.236",
+            f"{surface:.4f}",
+            surface < 0.236,
+        ),
         Row("text", "growth starts near 4.3 V", "about 4.3 V", f"{onset:.3f} V", 4.2 < onset <= 4.301),
-        Row("003-06", "mean film at the end of the hold", "0.36-0.44 nm", f"{mean:.3f} nm", 0.36 <= mean <= 0.44),
-        Row("003-06", "unchanged by the discharge", "1 %", f"{100 * (after / mean - 1):.2f} %", abs(after / mean - 1) < 0.01),
-        Row("003-12", "start of the hold", "0.62-0.72 h", f"{charged / 3600:.3f} h", 0.62 <= charged / 3600 <= 0.72),
-        Row("003-08", "length of the hold after 1C", "0.75-1.01 h", f"{(held - charged) / 3600:.3f} h",
-            0.748 <= (held - charged) / 3600 <= 1.012),
-        Row("003-13", "end of the hold", "1.42-1.66 h", f"{held / 3600:.3f} h", 1.417 <= held / 3600 <= 1.663),
-        Row("003-11", "every slice has a surface below 23.6 % from (snapshots)", "0.76-0.92 h", f"{all_below:.2f} h",
-            0.76 <= all_below <= 0.92),
+        Row(
+            "003-06",
+            "mean film at the end of the hold",
+            "0.36-0.44 nm",
+            f"{mean:.3f} nm",
+            0.36 <= mean <= 0.44,
+        ),
+        Row(
+            "003-06",
+            "unchanged by the discharge",
+            "1 %",
+            f"{100 * (after / mean - 1):.2f} %",
+            abs(after / mean - 1) < 0.01,
+        ),
+        Row(
+            "003-12",
+            "start of the hold",
+            "0.62-0.72 h",
+            f"{charged / 3600:.3f} h",
+            0.62 <= charged / 3600 <= 0.72,
+        ),
+        Row(
+            "003-08",
+            "length of the hold after 1C",
+            "0.75-1.01 h",
+            f"{(held - charged) / 3600:.3f} h",
+            0.748 <= (held - charged) / 3600 <= 1.012,
+        ),
+        Row(
+            "003-13", "end of the hold", "1.42-1.66 h", f"{held / 3600:.3f} h", 1.417 <= held / 3600 <= 1.663
+        ),
+        Row(
+            "003-11",
+            "every slice has a surface below 23.6 % from (snapshots)",
+            "0.76-0.92 h",
+            f"{all_below:.2f} h",
+            0.76 <= all_below <= 0.92,
+        ),
     ]
 
 
@@ -132,23 +168,51 @@ def gradient_rows(s: dict[str, mc.Solution]) -> list[Row]:
     mean, mean3 = at(one, held, FILM) * 1e9, at(third, held3, FILM) * 1e9
     length3 = (held3 - ends(third)[0]) / 3600
     c_e = profile(one, ends(one)[0], "Mean electrolyte concentration [mol.m-3]")
-    spread = {name: drop(s[name], ends(s[name])[0], SURFACE) for name in ("1C", "1C_fast_electrolyte", "1C_fast_electrons")}
-    fast, electrons = abs(spread["1C"] / spread["1C_fast_electrolyte"]), spread["1C_fast_electrons"] / spread["1C"] - 1
+    spread = {
+        name: drop(s[name], ends(s[name])[0], SURFACE)
+        for name in ("1C", "1C_fast_electrolyte", "1C_fast_electrons")
+    }
+    fast, electrons = (
+        abs(spread["1C"] / spread["1C_fast_electrolyte"]),
+        spread["1C_fast_electrons"] / spread["1C"] - 1,
+    )
     return [
-        Row("003-07", "film falls from separator to collector, 1C", "0.02-0.04 nm", f"{fall:.4f} nm", 0.02 <= fall <= 0.04),
+        Row(
+            "003-07",
+            "film falls from separator to collector, 1C",
+            "0.02-0.04 nm",
+            f"{fall:.4f} nm",
+            0.02 <= fall <= 0.04,
+        ),
         Row("003-10", "thinner at C/3", "L(C/3) < L(1C)", f"{mean3:.3f} < {mean:.3f} nm", mean3 < mean),
         Row("003-10", "flatter at C/3", "smaller fall", f"{fall3:.4f} < {fall:.4f} nm", fall3 < fall),
-        Row("003-09", "length of the hold after C/3", "0.35-0.53 h", f"{length3:.3f} h", 0.352 <= length3 <= 0.528),
-        Row("003-14", "salt collects at the collector during charge", "sign", f"{c_e[0]:.0f} < {c_e[-1]:.0f} mol/m3",
-            c_e[0] < c_e[-1]),
+        Row(
+            "003-09",
+            "length of the hold after C/3",
+            "0.35-0.53 h",
+            f"{length3:.3f} h",
+            0.352 <= length3 <= 0.528,
+        ),
+        Row(
+            "003-14",
+            "salt collects at the collector during charge",
+            "sign",
+            f"{c_e[0]:.0f} < {c_e[-1]:.0f} mol/m3",
+            c_e[0] < c_e[-1],
+        ),
         Row("003-15", "fast electrolyte: surface profile flatter by", "> 2", f"{fast:.1f}", fast > 2),
-        Row("003-16", "no electronic limit: change of the surface profile", "< 5 %", f"{100 * electrons:.1f} %",
-            abs(electrons) < 0.05),
+        Row(
+            "003-16",
+            "no electronic limit: change of the surface profile",
+            "< 5 %",
+            f"{100 * electrons:.1f} %",
+            abs(electrons) < 0.05,
+        ),
     ]
 
 
 def whole_particles(solution: mc.Solution, time: float) -> pd.DataFrame:
-    """The ledger at a time, particles of 3-17 um that the image does not cut (all of that size if fewer than 10)."""
+    """The ledger at a time: particles of 3-17 um, those cut by the image only if fewer than 10 are whole."""
     table = solution.particles_at(time)
     table = table[(table[DIAMETER] > 3e-6) & (table[DIAMETER] < 17e-6) & table[FILM].notna()]
     whole = table[~table["Touches edge"].astype(bool)]
@@ -158,42 +222,98 @@ def whole_particles(solution: mc.Solution, time: float) -> pd.DataFrame:
 def particle_rows(s: dict[str, mc.Solution]) -> list[Row]:
     """Size, position, and the two sides of one particle."""
     one, bare = s["1C"], s["1C_pristine"]
-    charged, held, done = ends(one)
+    charged, held, _ = ends(one)
     table = whole_particles(one, held)
     by_size = float(np.corrcoef(table[DIAMETER], table[FILM])[0, 1])
     by_place = float(np.corrcoef(table[Z], table[FILM])[0, 1])
     thick, thin = table.loc[table[FILM].idxmax()], table.loc[table[FILM].idxmin()]
     middle = whole_particles(one, 0.5 * (charged + held))
     side_mid, side_end = (50 * float(np.average(t["Rocksalt asymmetry"])) for t in (middle, table))
-    large, small = table[DIAMETER] >= table[DIAMETER].quantile(0.75), table[DIAMETER] <= table[DIAMETER].quantile(0.25)
+    large, small = (
+        table[DIAMETER] >= table[DIAMETER].quantile(0.75),
+        table[DIAMETER] <= table[DIAMETER].quantile(0.25),
+    )
     area = table["Wetted area [m2]"] + table["CBD-covered area [m2]"]
     density = (table["Current [A]"] / area).abs()
     ratio = float(density[large].mean() / density[small].mean())
     film_x, bare_x = (float(x.timeseries["Mean stoichiometry"].iloc[-1]) for x in (one, bare))
     start = whole_particles(one, charged)
-    depletion = 100 * float((start["Minimum surface concentration [mol.m-3]"] / start["Mean concentration [mol.m-3]"] - 1).median())
+    depletion = 100 * float(
+        (
+            start["Minimum surface concentration [mol.m-3]"] / start["Mean concentration [mol.m-3]"] - 1
+        ).median()
+    )
     spread, bare_spread = (
         float(np.nanstd(x.fields("Active concentration [mol.m-3]", ends(x)[2]))) for x in (one, bare)
     )
     lost = 100 * (film_x / bare_x - 1)
     return [
-        Row("003-17", f"film falls with diameter ({len(table)} particles), Pearson r", "< -0.8", f"{by_size:.2f}", by_size < -0.8),
-        Row("003-18", "film falls towards the collector, weaker than with size", "-, |r| smaller", f"{by_place:.2f}",
-            by_place < 0 and abs(by_place) < abs(by_size)),
-        Row("003-19", "thickest small and at the separator, thinnest large", "ranking",
-            f"{thick[DIAMETER] * 1e6:.1f} um at {thick[Z] * 1e6:.0f} um; {thin[DIAMETER] * 1e6:.1f} um at {thin[Z] * 1e6:.0f} um",
-            bool(thick[DIAMETER] < thin[DIAMETER] and thick[Z] < thin[Z])),
-        Row("003-21", "separator side of a particle thicker than its mean, mid hold", "0.8-2.5 %", f"{side_mid:.2f} %",
-            0.8 <= side_mid <= 2.5),
-        Row("003-22", "the same at the end of the hold, smaller", "0.4-1.6 %", f"{side_end:.2f} %",
-            0.4 <= side_end <= 1.6 and side_end < side_mid),
-        Row("003-23", "lowest surface against the particle's mean at the start of the hold", "-3 to -10 %",
-            f"{depletion:.1f} %", -10 <= depletion <= -3),
-        Row("003-24", "lithium at the end of discharge against no film", "-0.9 to -1.9 %", f"{lost:.2f} %", -1.9 <= lost <= -0.9),
-        Row("003-24", "less lithium with film (sign)", "less", f"{film_x:.4f} < {bare_x:.4f}", film_x < bare_x),
-        Row("003-25", "lithium more uneven after discharge with film", "sign", f"{spread:.0f} > {bare_spread:.0f} mol/m3",
-            spread > bare_spread),
-        Row("003-26", "current at the end of the hold, large over small particles", "> 3", f"{ratio:.1f}", ratio > 3),
+        Row(
+            "003-17",
+            f"film falls with diameter ({len(table)} particles), Pearson r",
+            "< -0.8",
+            f"{by_size:.2f}",
+            by_size < -0.8,
+        ),
+        Row(
+            "003-18",
+            "film falls towards the collector, weaker than with size",
+            "-, |r| smaller",
+            f"{by_place:.2f}",
+            by_place < 0 and abs(by_place) < abs(by_size),
+        ),
+        Row(
+            "003-19",
+            "thickest small and at the separator, thinnest large",
+            "ranking",
+            "; ".join(f"{p[DIAMETER] * 1e6:.1f} um at {p[Z] * 1e6:.0f} um" for p in (thick, thin)),
+            bool(thick[DIAMETER] < thin[DIAMETER] and thick[Z] < thin[Z]),
+        ),
+        Row(
+            "003-21",
+            "separator side of a particle thicker than its mean, mid hold",
+            "0.8-2.5 %",
+            f"{side_mid:.2f} %",
+            0.8 <= side_mid <= 2.5,
+        ),
+        Row(
+            "003-22",
+            "the same at the end of the hold, smaller",
+            "0.4-1.6 %",
+            f"{side_end:.2f} %",
+            0.4 <= side_end <= 1.6 and side_end < side_mid,
+        ),
+        Row(
+            "003-23",
+            "lowest surface against the particle's mean at the start of the hold",
+            "-3 to -10 %",
+            f"{depletion:.1f} %",
+            -10 <= depletion <= -3,
+        ),
+        Row(
+            "003-24",
+            "lithium at the end of discharge against no film",
+            "-0.9 to -1.9 %",
+            f"{lost:.2f} %",
+            -1.9 <= lost <= -0.9,
+        ),
+        Row(
+            "003-24", "less lithium with film (sign)", "less", f"{film_x:.4f} < {bare_x:.4f}", film_x < bare_x
+        ),
+        Row(
+            "003-25",
+            "lithium more uneven after discharge with film",
+            "sign",
+            f"{spread:.0f} > {bare_spread:.0f} mol/m3",
+            spread > bare_spread,
+        ),
+        Row(
+            "003-26",
+            "current at the end of the hold, large over small particles",
+            "> 3",
+            f"{ratio:.1f}",
+            ratio > 3,
+        ),
     ]
 
 
@@ -207,7 +327,10 @@ def main() -> None:
     solutions = run_all(arguments.volumes, arguments.out)
     rows = film_rows(solutions) + gradient_rows(solutions) + particle_rows(solutions)
     print(pd.DataFrame([asdict(r) for r in rows]).to_string(index=False))
-    runs = {name: {"steps": s.steps.to_dict("records"), "statistics": s.statistics} for name, s in solutions.items()}
+    runs = {
+        name: {"steps": s.steps.to_dict("records"), "statistics": s.statistics}
+        for name, s in solutions.items()
+    }
     print(record.save("rocksalt_paper", {"crop": CROP, "rows": [asdict(r) for r in rows], "runs": runs}))
 
 

@@ -1,7 +1,7 @@
 """What can go wrong, one class per stage; every message says what to try next.
 
-An error carries the pieces a user needs (file, key, value, what is allowed, the fix) as attributes and renders
-them into one message, so that the command line, a notebook and a test all see the same words.
+An error carries the pieces a user needs (file, key, value, what is allowed, the fix) as attributes and
+renders them into one message, so that the command line, a notebook and a test all see the same words.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class MicrocellError(Exception):
     problem : str
         What is wrong, in one sentence.
     file, key, value, allowed, fix : optional
-        Where it was found, what was given, what is accepted, and what to do about it. Each that is given becomes
-        one line of the message.
+        Where it was found, what was given, what is accepted, and what to do about it. Each that is given
+        becomes one line of the message.
     """
 
     exit_code = EXIT_INPUT
@@ -126,4 +126,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a sentence that suggests the nearest known names, or lists that there are none."""
     matches = nearest(name, known)
-    return f"did you mean {' or '.join(repr(match) for match in matches)}?" if matches else "no similar name exists"
+    return (
+        f"did you mean {' or '.join(repr(match) for match in matches)}?"
+        if matches
+        else "no similar name exists"
+    )

@@ -60,7 +60,9 @@ class Inspection:
                 table.add_row(name, text)
             table.add_section()
         stream = io.StringIO()
-        console = Console(file=stream, width=110, highlight=False, markup=False)
+        console = Console(
+            file=stream, width=110, highlight=False, markup=False, force_terminal=False, color_system=None
+        )
         console.print(table)
         for label, messages in (("ERROR", self.errors), ("WARNING", self.warnings)):
             for message in messages:

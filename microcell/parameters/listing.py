@@ -51,7 +51,7 @@ def as_text(title: str, infos: Iterable[ParameterInfo]) -> str:
         value = info.value if isinstance(info.value, str) else f"{info.value:g}"
         table.add_row(escape(info.name), value, info.standing, escape(info.source))
     text = io.StringIO()
-    Console(file=text, width=140).print(table)
+    Console(file=text, width=140, force_terminal=False, color_system=None).print(table)
     return text.getvalue()
 
 

@@ -18,7 +18,7 @@ def control_of(step: ResolvedStep) -> Control:
     return Control(np.int32(_MODES[step.kind]), np.float64(0.0 if step.kind == "rest" else step.value))
 
 
-def events_of(step: ResolvedStep, settings: StepControl, floor: float) -> list[Event]:
+def events_of(step: ResolvedStep, settings: StepControl, floor: float, one_c: float) -> list[Event]:
     """Conditions that end a step before its time is over.
 
     Parameters
@@ -29,6 +29,8 @@ def events_of(step: ResolvedStep, settings: StepControl, floor: float) -> list[E
         Tolerances.
     floor : float
         Voltage below which the cell counts as empty, whatever the step says [V].
+    one_c : float
+        The 1C current [A], for the words.
     """
     events = []
     if limit := step.voltage_limit:
@@ -42,7 +44,9 @@ def events_of(step: ResolvedStep, settings: StepControl, floor: float) -> list[E
     if (current := step.current_limit) is not None:
         events.append(
             Event(
-                f"current {current:.4g} A", lambda _, i: (current - abs(i)) / current, settings.current_event
+                f"current C/{one_c / current:.4g} ({current:.4g} A)",
+                lambda _, i: (current - abs(i)) / current,
+                settings.current_event,
             )
         )
     if step.kind != "voltage":

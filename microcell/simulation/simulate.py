@@ -14,7 +14,7 @@ import numpy as np
 
 from ..cell.halfcell import HalfCell
 from ..cell.state import CURRENT, POWER, VOLTAGE, Control
-from ..errors import InterruptedRunError, MicrocellError, ProtocolError, SolverError, did_you_mean
+from ..errors import InterruptedRunError, ProtocolError, ResultsError, SolverError, did_you_mean
 from ..parameters.open_circuit import stoichiometry_at
 from ..parameters.units import quantity
 from ..progress import ProgressBar
@@ -62,7 +62,7 @@ class Simulation:
 
     Raises
     ------
-    ProtocolError, ParameterError, DeviceError, MicrocellError
+    ProtocolError, ParameterError, DeviceError, ResultsError
         If the protocol leaves the voltage limits of the parameters, the initial state does not exist on the
         open-circuit curve, a field is unknown, or the device is not there.
 
@@ -94,7 +94,7 @@ class Simulation:
         self.fields = _check_fields(fields)
         self.every = EVERY if every is None else quantity(every, "s", key="output.every")
         if not self.every > 0:
-            raise MicrocellError(
+            raise ResultsError(
                 "the output interval must be positive", key="output.every", value=every, allowed="> 0 s"
             )
         self.device, self.settings = device, control or StepControl()
@@ -278,7 +278,8 @@ class _Run:
         self.writer.close(status, self._statistics())
 
     def _protocol_step(self, step: ResolvedStep) -> None:
-        control, events = control_of(step), events_of(step, self.sim.settings, self.sim._floor)
+        control = control_of(step)
+        events = events_of(step, self.sim.settings, self.sim._floor, self.cell.one_c_current)
         attempt = self.stepper.restart(control)
         start_time, end = self.stepper.time - self.elapsed, self.stepper.time - self.elapsed + step.duration
         scalars = self.stepper.scalars(attempt)
@@ -390,7 +391,7 @@ def _silent(_: Mapping[str, Any]) -> None:
 def _check_fields(fields: Sequence[str] | None) -> tuple[str, ...]:
     for name in fields or ():
         if name not in FIELDS:
-            raise MicrocellError(
+            raise ResultsError(
                 f"there is no field {name!r}",
                 key="output.fields",
                 value=name,
