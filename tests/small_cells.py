@@ -12,6 +12,7 @@ import numpy as np
 from microcell import ParameterSet
 from microcell.cell.halfcell import HalfCell
 from microcell.image.particles import Particles
+from microcell.image.synthetic import generate_cathode
 from microcell.image.volume import Volume
 from microcell.parameters.laws import Laws
 
@@ -60,3 +61,15 @@ def laminate_cell(layers: str, params: ParameterSet, *, voxel: float = 1e-6, **o
     """A half cell of a laminate with counted faces, which are exact on planes."""
     volume = laminate(layers, voxel=voxel)
     return HalfCell(volume, params, **({"area_model": "faces", "particles": one_particle(volume)} | options))
+
+
+def tiny_cell(params: ParameterSet, *, turn: bool = False, **options: Any) -> HalfCell:
+    """A generated cathode of 10 x 8 x 8 voxels of 0.5 um, some 3 um particles; ``turn`` mirrors it along
+    y."""
+    made = generate_cathode((10, 8, 8), 5e-7, diameter_mean=3e-6, diameter_std=0.5e-6, seed=3)
+    labels, numbers = made.volume.labels, made.particle_labels
+    if turn:
+        labels, numbers = labels[:, ::-1], numbers[:, ::-1]
+    volume = volume_of(labels, (5e-7,) * 3)
+    particles = Particles.from_labels(np.ascontiguousarray(numbers), volume.voxel_size)
+    return HalfCell(volume, params, **({"particles": particles, "separator_thickness": 5e-6} | options))

@@ -93,9 +93,7 @@ def context(
     system: System, u: Unknowns, film: jnp.ndarray, mode: int = CURRENT, value: float = 0.0
 ) -> Context:
     """A step of 30 s from concentrations 1 % away."""
-    return Context(
-        film, Inertia(np.float64(1 / DT), 1.01 * u.c), Control(np.int32(mode), np.float64(value))
-    )
+    return Context(film, Inertia(np.float64(1 / DT), 1.01 * u.c), Control(np.int32(mode), np.float64(value)))
 
 
 def no_currents(system: System) -> Currents:
