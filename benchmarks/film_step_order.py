@@ -1,6 +1,6 @@
 """Film growth over a step: error with the mean oxygen share of both ends, and with that of its end only.
 
-The share of the end is first order; the mean leaves only what the jump of the gate at the critical concentration costs.
+The share of the end is first order; the mean leaves only what the jump of the gate costs.
 
 One face whose surface is delithiated from 25 % to 21.5 % in an hour, as in a hold at 4.3 V.
 Run: ``python benchmarks/film_step_order.py``.

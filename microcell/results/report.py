@@ -76,7 +76,8 @@ def render_report(solution: Solution, figures: list[DrawnFigure]) -> str:
         steps=_steps(solution),
         balances=balances(solution),
         statistics={
-            split_name(name)[0]: _statistic(name, value) for name, value in solution.statistics.items()
+            split_name(name)[0].replace("_", " "): _statistic(name, value)
+            for name, value in solution.statistics.items()
         },
         figures=[_figure(drawn) for drawn in figures],
         inspection=solution.info.get("inspect") or solution.case.get("inspect"),
