@@ -16,11 +16,15 @@ from .segment import segment
 from .surface import interface_area
 from .volume import Volume
 
-# Measured by the benchmarks of a coupled run; replace both together when the solver changes.
-BYTES_PER_VOXEL = 1000.0
-"""Peak memory of a run over the voxels of its image."""
-SECONDS_PER_VOXEL_PER_CYCLE = 1.5e-3
+# Measured by benchmarks/main_run.py (results/main_run.json); replace all four together when the solver changes.
+BYTES_PER_VOXEL = 1100.0
+"""Memory of the compiled time step over the voxels of the image, separator cells included in the figure."""
+BASE_BYTES = 0.8e9
+"""Memory of the interpreter, JAX and the compiled program."""
+SECONDS_PER_VOXEL_PER_CYCLE = 1.0e-3
 """Wall time of a 1C charge with hold and a 1C discharge over the voxels of the image, two CPU cores."""
+START_SECONDS = 30.0
+"""Set-up and compilation before the first step of a new geometry."""
 
 C_MAX = 50636.0
 """Maximum lithium concentration of NMC811 [mol.m-3]: the default where no parameter set is given."""
@@ -87,8 +91,8 @@ def inspect(
         "specific_surface_per_m": _surface_facts(volume),
         "capacity": _capacity_facts(volume, c_max * stoichiometry_window),
         "cost": {
-            "memory_bytes": BYTES_PER_VOXEL * volume.labels.size,
-            "seconds_per_cycle": SECONDS_PER_VOXEL_PER_CYCLE * volume.labels.size,
+            "memory_bytes": BASE_BYTES + BYTES_PER_VOXEL * volume.labels.size,
+            "seconds_per_cycle": START_SECONDS + SECONDS_PER_VOXEL_PER_CYCLE * volume.labels.size,
         },
     }
     errors = find_errors(facts)

@@ -8,7 +8,7 @@ from scipy.constants import physical_constants
 
 from microcell.errors import VolumeError
 from microcell.image import Phase, Volume, generate_cathode, inspect
-from microcell.image.doctor import BYTES_PER_VOXEL
+from microcell.image.doctor import BASE_BYTES, BYTES_PER_VOXEL
 from microcell.image.inspection import sparkline
 
 
@@ -56,7 +56,7 @@ def test_capacity_by_hand():
     assert facts["capacity"]["one_C_A"] == pytest.approx(expected * (4 * 400e-9) ** 2)
     assert facts["specific_surface_per_m"]["faces"] == pytest.approx(1 / (20 * 400e-9))
     assert facts["specific_surface_per_m"]["normals"] == pytest.approx(1 / (20 * 400e-9))
-    assert facts["cost"]["memory_bytes"] == BYTES_PER_VOXEL * 320
+    assert facts["cost"]["memory_bytes"] == BASE_BYTES + BYTES_PER_VOXEL * 320
 
 
 def test_floating_material_counts_for_nothing():
