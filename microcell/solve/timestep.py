@@ -107,6 +107,7 @@ class TimeStepper:
         self.last: Attempt | None = None
         self.dt = self.settings.first
         self.counts = dict.fromkeys(COUNTS, 0)
+        self._values_before: dict[str, float] | None = None
         self.hierarchies = self._build_hierarchies()
         self.one_c = float(system.one_c_current)
 
@@ -158,6 +159,7 @@ class TimeStepper:
         self.past = keep_potentials(self.past, attempt)
         self.last = attempt
         self.dt = self.settings.first
+        self._values_before = None
         return attempt
 
     def run(self, control: Control, until: float, events: list[Event]) -> Iterator[Accepted]:
@@ -297,18 +299,16 @@ class TimeStepper:
 
     def _towards_events(self, dt: float, events: list[Event], before: dict[str, float]) -> float:
         """Shorten a step that, by the last slope, would pass an event and be thrown away."""
-        if len(self.times) < 2 or self.last is None or self._previous_values is None:
-            self._previous_values = before
+        if len(self.times) < 2 or self.last is None or self._values_before is None:
+            self._values_before = before
             return dt
         span = self.times[0] - self.times[1]
         for event in events:
-            slope = (before[event.name] - self._previous_values.get(event.name, before[event.name])) / span
+            slope = (before[event.name] - self._values_before.get(event.name, before[event.name])) / span
             if slope > 0 and -before[event.name] < slope * dt:
                 dt = max(-before[event.name] / slope, 0.05 * dt)
-        self._previous_values = before
+        self._values_before = before
         return dt
-
-    _previous_values: dict[str, float] | None = None
 
     def _locate(
         self, step: Formula, attempt: Attempt, control: Control, event: Event, before: dict[str, float]
