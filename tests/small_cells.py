@@ -64,9 +64,9 @@ def laminate_cell(layers: str, params: ParameterSet, *, voxel: float = 1e-6, **o
 
 
 def tiny_cell(params: ParameterSet, *, turn: bool = False, **options: Any) -> HalfCell:
-    """A generated cathode of 10 x 8 x 8 voxels of 0.5 um, some 3 um particles; ``turn`` mirrors it along
+    """A generated cathode of 8 x 6 x 6 voxels of 0.5 um, some 2.5 um particles; ``turn`` mirrors it along
     y."""
-    made = generate_cathode((10, 8, 8), 5e-7, diameter_mean=3e-6, diameter_std=0.5e-6, seed=3)
+    made = generate_cathode((8, 6, 6), 5e-7, diameter_mean=2.5e-6, diameter_std=0.5e-6, seed=3)
     labels, numbers = made.volume.labels, made.particle_labels
     if turn:
         labels, numbers = labels[:, ::-1], numbers[:, ::-1]

@@ -22,6 +22,7 @@ from microcell.cell.residual import (
     cell_properties,
     collector_conductance,
     evaluate,
+    face_problem,
     linearize,
     surface_concentration,
 )
@@ -392,6 +393,32 @@ def test_the_surface_lies_half_a_cell_from_the_centre() -> None:
     found = surface_concentration(system, u, Currents(jnp.full(4, 3.0), jnp.zeros((2, 2))))
     assert np.asarray(found) == pytest.approx(np.full(4, 20000.0 - 3.0 * 1e-6 / (2 * F * 1e-14)), rel=1e-12)
     assert float(found[0]) == pytest.approx(18445.4, abs=0.1)
+
+
+def test_half_cells_of_a_face_carry_its_weight_and_coverage() -> None:
+    """Resistance w theta (d/2 sigma + d/2 b kappa) + L/kappa_RS and shift w theta d / (2 F D) + L / (F D_RS).
+
+    Every face of the mixed volume, weights |n.e| below 1, theta = 0.5 on binder, in NumPy from the parameters
+    (1e-12).
+    """
+    g, faces = SYSTEM.geometry, SYSTEM.geometry.faces
+    u, film = random_state(SYSTEM)
+    found = face_problem(SYSTEM, cell_properties(SYSTEM, u.c), u, film)
+    p, q = np.asarray(faces.p), np.asarray(faces.q)
+    edge = np.array([4e-7, 5e-7, 6e-7])[CELL.grid().faces.axis]
+    half_q = np.where((CELL.grid().faces.phase == 3), 0.5 * np.asarray(g.dz)[q // 16], 0.5 * edge)
+    reach = np.asarray(faces.weight) * np.where(np.asarray(faces.on_cbd), 0.5, 1.0)
+    assert np.asarray(faces.weight).min() < 0.5
+    kappa = np.asarray(SYSTEM.laws.conductivity_e(u.c.ravel()[q], 298.15))
+    b = np.select([np.asarray(g.phase).ravel()[q] == k for k in (0, 2, 3)], [1.0, 0.15, 0.45**1.5])
+    film_ = np.asarray(film)
+    resistance = reach * (0.5 * edge / 0.2 + half_q / (b * kappa)) + film_ / 1e-7
+    shift = reach * 0.5 * edge / (F * 3.2e-15) + film_ / (F * 1e-17)
+    assert np.allclose(found.resistance, resistance, rtol=1e-12)
+    assert np.allclose(found.shift, shift, rtol=1e-12)
+    current = Currents(jnp.full(p.size, 2.0), jnp.zeros((4, 4)))
+    surface = np.asarray(u.c).ravel()[p] - reach * 2.0 * 0.5 * edge / (F * 3.2e-15)
+    assert np.allclose(surface_concentration(SYSTEM, u, current), surface, rtol=1e-12)
 
 
 def test_collector_and_its_contact_resistance_are_in_series() -> None:

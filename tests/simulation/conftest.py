@@ -18,7 +18,7 @@ CYCLE = ["Charge at 1C until 4.3 V", "Hold at 4.3 V until C/20", "Discharge at 1
 
 @pytest.fixture(scope="session")
 def cell() -> HalfCell:
-    """A generated cathode of 10 x 8 x 8 voxels of 0.5 um with particles, binder and pores."""
+    """A generated cathode of 8 x 6 x 6 voxels of 0.5 um with particles, binder and pores."""
     return tiny_cell(ParameterSet.builtin("nmc811"))
 
 

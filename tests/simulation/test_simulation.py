@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -183,10 +184,25 @@ def test_progress_tells_where_the_run_is(cell: HalfCell, tmp_path: Path) -> None
     assert {s["step_count"] for s in seen} == {2}
 
 
+@pytest.mark.xfail(
+    reason="results cannot merge the empty particle tables of several snapshots", raises=ValueError
+)
+def test_a_run_without_particles_is_a_run(tmp_path: Path) -> None:
+    """Particles are optional: a protocol with several snapshots ends in a readable run directory without a
+    ledger."""
+    cell = tiny_cell(NMC, particles=None)
+    solution = Simulation(cell, Experiment(["Rest for 2 s"], initial="3.9 V"), every="1 s").solve(
+        tmp_path / "run", progress=False
+    )
+    assert solution.status == "done"
+    assert len(solution.particles) == 0
+    assert len(solution.snapshot_times) == 3
+
+
 ALONE = """
 import numpy as np, jax, jax.numpy as jnp
 from microcell import Experiment, HalfCell, ParameterSet, Simulation, Volume
-labels = np.ones((4, 2, 2), np.uint8)
+labels = np.ones((3, 1, 1), np.uint8)
 labels[0] = 0
 cell = HalfCell(Volume(labels, (1e-6,) * 3), ParameterSet.builtin("nmc811"))
 row = Simulation(cell, initial="3.9 V").step(1.0, current=cell.one_c_current)
@@ -200,5 +216,8 @@ assert jnp.ones(1).dtype == jnp.float32, jnp.ones(1).dtype
 def test_float64_is_not_left_on() -> None:
     """In a fresh process, after a simulation, JAX computes in float32 as before: other code in it is not
     disturbed."""
-    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, env=os.environ | cache
+    )
     assert done.returncode == 0, done.stderr
