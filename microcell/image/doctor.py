@@ -16,7 +16,7 @@ from .segment import segment
 from .surface import interface_area
 from .volume import Volume
 
-# Measured by benchmarks/main_run.py (results/main_run.json); replace all four together when the solver changes.
+# Measured by benchmarks/main_run.py (results/main_run.json); replace all four when the solver changes.
 BYTES_PER_VOXEL = 1100.0
 """Memory of the compiled time step over the voxels of the image, separator cells included in the figure."""
 BASE_BYTES = 0.8e9

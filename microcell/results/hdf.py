@@ -208,7 +208,13 @@ def _create_like(file: h5py.File, name: str, source: h5py.Dataset, count: int) -
     # A field that a snapshot lacks reads as NaN there.
     fill = np.nan if source.dtype.kind == "f" else 0
     return file.create_dataset(
-        name, (count, *source.shape[1:]), source.dtype, chunks=source.chunks, fillvalue=fill, **_COMPRESSION
+        name,
+        (count, *source.shape[1:]),
+        source.dtype,
+        chunks=source.chunks,
+        maxshape=source.maxshape,  # without it a chunk may not be larger than an empty particle table
+        fillvalue=fill,
+        **_COMPRESSION,
     )
 
 

@@ -24,7 +24,7 @@ from ..protocol.resolve import ResolvedStep, resolve
 from ..results import RunWriter, Solution
 from ..results.store import read_checkpoint
 from ..solve.advance import begin
-from ..solve.timestep import Accepted, StepControl, TimeStepper
+from ..solve.timestep import Accepted, Event, StepControl, TimeStepper
 from . import checkpoint
 from .events import control_of, events_of, fraction_of, reason_of
 from .output import FIELDS, row_of, take_snapshot, time_series_row
@@ -90,7 +90,8 @@ class Simulation:
         self.experiment = experiment or Experiment(["Rest for 1 second"], initial=initial)
         limits = [cell.parameters.number(f"{end} voltage limit [V]") for end in ("Lower", "Upper")]
         validate(self.experiment, *limits)
-        self._floor = limits[0] - 0.5
+        # half a volt beyond the limits of the protocol: there the cell is empty or full whatever a step says
+        self._floor, self._ceiling = limits[0] - 0.5, limits[1] + 0.5
         self.fields = _check_fields(fields)
         self.every = EVERY if every is None else quantity(every, "s", key="output.every")
         if not self.every > 0:
@@ -166,6 +167,11 @@ class Simulation:
         -------
         dict
             The row of the time series at the new time.
+
+        Raises
+        ------
+        ProtocolError
+            If not exactly one control is given, or the cell runs empty or full (the state is kept).
         """
         given = [(m, v) for m, v in ((CURRENT, current), (VOLTAGE, voltage), (POWER, power)) if v is not None]
         if len(given) != 1 or not dt > 0:
@@ -179,7 +185,16 @@ class Simulation:
             if control != self._control:
                 stepper.restart(control)
                 self._control = control
-            last = list(stepper.run(control, stepper.time + dt, []))[-1]
+            safety = [Event("voltage", lambda v, _: max(self._floor - v, v - self._ceiling), 0.05)]
+            last = list(stepper.run(control, stepper.time + dt, safety))[-1]
+            if last.event:
+                raise ProtocolError(
+                    f"the cell left its voltage limits after {stepper.time:.6g} s",
+                    key="current, voltage or power",
+                    value=f"{given[0][1]:.6g}, which brought the cell to {last.row['voltage_V']:.3f} V",
+                    allowed=f"a cell voltage of {self._floor:g} to {self._ceiling:g} V",
+                    fix="lower the magnitude, reverse it, or step with a voltage; the state is kept",
+                )
             return row_of(self.cell, stepper, last, 1, time.perf_counter() - begun, self._lithium_start)
 
     def _start(self) -> TimeStepper:

@@ -184,9 +184,6 @@ def test_progress_tells_where_the_run_is(cell: HalfCell, tmp_path: Path) -> None
     assert {s["step_count"] for s in seen} == {2}
 
 
-@pytest.mark.xfail(
-    reason="results cannot merge the empty particle tables of several snapshots", raises=ValueError
-)
 def test_a_run_without_particles_is_a_run(tmp_path: Path) -> None:
     """Particles are optional: a protocol with several snapshots ends in a readable run directory without a
     ledger."""
@@ -221,3 +218,15 @@ def test_float64_is_not_left_on() -> None:
         [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, env=os.environ | cache
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_step_that_empties_the_cell_stops_at_the_voltage_limits() -> None:
+    """Two hours of 1C discharge from 3.6 V: the error names current and limits, and the state is kept."""
+    cell = tiny_cell(NMC)
+    simulation = Simulation(cell, initial="3.6 V")
+    with pytest.raises(ProtocolError, match="voltage limits") as error:
+        simulation.step(7200.0, current=cell.one_c_current)
+    assert "the state is kept" in str(error.value)
+    row = simulation.step(60.0, current=-0.2 * cell.one_c_current)
+    assert 2.0 < row["Voltage [V]"] < 5.0
+    assert row["Time [s]"] < 7260.0
