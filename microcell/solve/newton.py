@@ -87,7 +87,7 @@ def newton_solve(
     tolerances: Tolerances,
     *,
     max_iterations: int = 12,
-    restart: int = 11,
+    restart: int = 10,
     max_restarts: int = 6,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
