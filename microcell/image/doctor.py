@@ -17,11 +17,11 @@ from .surface import interface_area
 from .volume import Volume
 
 # Measured by benchmarks/main_run.py (results/main_run.json); replace all four when the solver changes.
-BYTES_PER_VOXEL = 1100.0
-"""Memory of the compiled time step over the voxels of the image, separator cells included in the figure."""
-BASE_BYTES = 0.8e9
-"""Memory of the interpreter, JAX and the compiled program."""
-SECONDS_PER_VOXEL_PER_CYCLE = 1.0e-3
+BYTES_PER_VOXEL = 1750.0
+"""Growth of the peak process memory with the voxels of the image; about 1000 of it are the time step."""
+BASE_BYTES = 1.95e9
+"""Peak process memory apart from that, nearly all of it while XLA compiles."""
+SECONDS_PER_VOXEL_PER_CYCLE = 0.8e-3
 """Wall time of a 1C charge with hold and a 1C discharge over the voxels of the image, two CPU cores."""
 START_SECONDS = 30.0
 """Set-up and compilation before the first step of a new geometry."""
