@@ -27,7 +27,9 @@ STEPS = ["Charge at 1C for 2 minutes", "Rest for 1 minute"]
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
     """Start the command line as a process of its own."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    code = "from microcell.cli import main; main()"
+    # where the tests run in the background of a shell, SIGINT is ignored, and children inherit that
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listen}; from microcell.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         cwd=cwd,
