@@ -57,7 +57,7 @@ def save(name: str, content: dict[str, Any]) -> Path:
     head = {
         "benchmark": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "arguments": sys.argv[1:],
+        "arguments": [Path(a).name for a in sys.argv[1:]],  # places differ from machine to machine
         "machine": machine(),
     }
     path.write_text(json.dumps(head | content, indent=1, default=float) + "\n")
