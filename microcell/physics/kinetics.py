@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 from microcell_kernels.pointwise import RootResult, decreasing_root
 
+from ..parameters import exchange_current
 from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 
@@ -65,8 +66,7 @@ class Sensitivities(NamedTuple):
 
 def exchange_current_density(laws: Laws, c_electrolyte: Array, c_interface: Array) -> Array:
     """Eq. 5: ``i0 = i00 c_e^0.5 c_if^0.5 (c_max - c_if)^0.5`` [A.m-2]."""
-    product = jnp.maximum(c_electrolyte, 1e-6) * c_interface * (laws.c_max - c_interface)
-    return laws.i00 * jnp.sqrt(product)
+    return exchange_current.exchange_current_density(laws.i00, c_electrolyte, c_interface, laws.c_max)
 
 
 def interface_concentration(laws: Laws, problem: FaceProblem, current: Array) -> tuple[Array, Array]:
@@ -153,13 +153,13 @@ def sensitivities(laws: Laws, problem: FaceProblem, current: Array) -> Sensitivi
 
 def lithium_balance(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> Array:
     """Lithium plane, ``phi_Li = 0``: ``-phi_e - R i - eta(i)`` [V]; positive current enters the cell."""
-    i0 = laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
+    i0 = exchange_current.lithium_exchange_current_density(laws.lithium_i0, c, laws.lithium_c_ref)
     return -phi_e - resistance * current - _overpotential(laws, current, i0)
 
 
 def solve_lithium(laws: Laws, phi_e: Array, c: Array, resistance: Array, guess: Array) -> RootResult:
     """Find the current density of every face of the lithium plane [A.m-2], positive into the electrolyte."""
-    scale = 2 * laws.lithium_i0 * jnp.sqrt(jnp.maximum(c, 1e-6) / laws.lithium_c_ref)
+    scale = 2 * exchange_current.lithium_exchange_current_density(laws.lithium_i0, c, laws.lithium_c_ref)
 
     def balance(current: Array) -> Array:
         return lithium_balance(laws, phi_e, c, resistance, current)
