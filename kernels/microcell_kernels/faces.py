@@ -5,8 +5,6 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-from .stencil import lower, upper
-
 
 def series_conductance(k_lower: Array, k_upper: Array, half_lower: Array, half_upper: Array) -> Array:
     """Conductance per area of two half cells in series (the distance-weighted harmonic mean).
@@ -26,8 +24,3 @@ def series_conductance(k_lower: Array, k_upper: Array, half_lower: Array, half_u
     """
     weighted = half_lower * k_upper + half_upper * k_lower
     return k_lower * k_upper / jnp.where(weighted > 0, weighted, 1.0)
-
-
-def mean(cell: Array, axis: int) -> Array:
-    """Arithmetic mean of the two cells of every inner face normal to ``axis``."""
-    return 0.5 * (lower(cell, axis) + upper(cell, axis))
