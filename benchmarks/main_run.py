@@ -9,13 +9,10 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import cases
-import jax
-import numpy as np
 import record
 
 CROPS = {"64x64x64": [[50, 114], [50, 114], [50, 114]], "96x64x64": [[50, 146], [50, 114], [50, 114]]}
@@ -23,46 +20,8 @@ CROPS = {"64x64x64": [[50, 114], [50, 114], [50, 114]], "96x64x64": [[50, 146], 
 
 def one(volumes: Path, name: str) -> dict:
     """Run one crop in this process and return its numbers."""
-    from microcell.simulation import Simulation
-    from microcell.simulation.statistics import peak_memory
-
-    before = peak_memory()
-    begun = time.perf_counter()
-    cell = cases.half_cell(volumes, CROPS[name])
-    solution = Simulation(cell, cases.charge_hold_discharge()).solve(
-        tempfile.mkdtemp(prefix=f"main-run-{name}-"), overwrite=True
-    )
-    wall = time.perf_counter() - begun
-    rows = solution.timeseries
-    cells = int(np.prod(cell.geometry.shape))
-    newton, krylov = rows["Newton iterations"].to_numpy(), rows["Krylov iterations"].to_numpy()
-    return {
-        "crop": name,
-        "voxels": int(np.prod(cell.volume.shape)),
-        "cells_with_separator": cells,
-        "wall_s": wall,
-        "steps": solution.steps.to_dict("records"),
-        "statistics": solution.statistics,
-        "newton_median_per_step": float(np.median(newton)),
-        "krylov_median_per_newton": float(np.median(krylov / np.maximum(newton, 1))),
-        "process_bytes_per_cell": (peak_memory() - before) / cells,
-        "solver_bytes_per_cell": solver_bytes(cell) / cells,
-        "mean_film_end_of_hold_nm": 1e9
-        * float(rows.loc[rows["Step"] == 2, "Mean rocksalt thickness [m]"].iloc[-1]),
-    }
-
-
-def solver_bytes(cell) -> int:
-    """Bytes of the compiled time step: arguments, results and scratch, as XLA counts them."""
-    from microcell.simulation import Simulation
-    from microcell.simulation.precision import computing_on
-    from microcell.solve.timestep import TimeStepper
-
-    simulation = Simulation(cell, cases.charge_hold_discharge())
-    with computing_on(None):
-        stepper: TimeStepper = simulation._start()
-        analysis = stepper.lower_step().compile().memory_analysis()
-    return analysis.argument_size_in_bytes + analysis.output_size_in_bytes + analysis.temp_size_in_bytes
+    make = partial(cases.half_cell, volumes, CROPS[name])
+    return {"crop": name} | cases.run(f"main-run-{name}", make, cases.charge_hold_discharge())
 
 
 def main() -> None:
@@ -72,7 +31,6 @@ def main() -> None:
     parser.add_argument("--crop", choices=list(CROPS), help="run this crop only, in this process, print JSON")
     arguments = parser.parse_args()
     if arguments.crop:
-        jax.config.update("jax_enable_compilation_cache", False)  # cold, as on a fresh machine
         print(json.dumps(one(arguments.volumes, arguments.crop), default=float))
         return
     runs = []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .case import Case
     from .cell.halfcell import HalfCell
     from .errors import MicrocellError
+    from .homogenization import EffectiveTransport, effective
     from .image import (
         Inspection,
         Particles,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Case": "case",
+    "EffectiveTransport": "homogenization",
     "Experiment": "protocol",
     "HalfCell": "cell.halfcell",
     "Inspection": "image",
@@ -47,6 +49,7 @@ _HOME = {
     "Solution": "results",
     "SyntheticCathode": "image",
     "Volume": "image",
+    "effective": "homogenization",
     "generate_cathode": "image",
     "grey_image": "image",
     "inspect": "image",
@@ -56,6 +59,7 @@ _HOME = {
 
 __all__ = [
     "Case",
+    "EffectiveTransport",
     "Experiment",
     "HalfCell",
     "Inspection",
@@ -68,6 +72,7 @@ __all__ = [
     "SyntheticCathode",
     "Volume",
     "__version__",
+    "effective",
     "generate_cathode",
     "grey_image",
     "inspect",

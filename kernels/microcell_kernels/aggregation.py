@@ -1,240 +1,205 @@
-"""Host-side set-up of the multigrid hierarchy: which cells join, once per geometry.
+"""Host-side coarsening of weighted graphs: which nodes join, once per geometry.
 
-Cells are joined in 2x2x2 blocks, but only where a strong path inside the block connects them, so that a
-coarse cell never joins what the conductances keep apart. Strong means at least ``theta`` times the geometric
-mean of the largest conductances of the two cells. Only the pattern is kept; values are refreshed on the
-device.
+Nodes are joined in 2x2x2 blocks, but only where a strong path inside the block connects them, so that a
+coarse node never joins what the conductances keep apart. Strong means at least ``theta`` times the geometric
+mean of the largest conductances of the two nodes. Only the pattern is kept; values are refreshed on the
+device. The first level, on the grid itself, is made by :mod:`.grid_aggregation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+NONE = np.uint32(2**32 - 1)
+"""Number of no node or no edge."""
+
 
 @dataclass(frozen=True)
-class Graph:
-    """A weighted graph: edges (low < high), weights, and per node its block (n, 4) of field, z, y, x."""
+class CoarseGraph:
+    """A coarse level as a weighted graph.
+
+    Attributes
+    ----------
+    low, high : ndarray, shape (edges,)
+        Ends of each edge, low < high, sorted by low end.
+    weight : ndarray, shape (edges,)
+        Conductances.
+    block : ndarray of int32, shape (nodes, 4)
+        Block of each node: field, z, y, x, with z counted from the slab's first plane.
+    slab : ndarray of int32, shape (nodes,)
+        Slab of each node, ascending.
+    planes : int
+        Blocks along z in each slab.
+    """
 
     low: np.ndarray
     high: np.ndarray
     weight: np.ndarray
     block: np.ndarray
+    slab: np.ndarray
+    planes: int
 
     @property
     def size(self) -> int:
         """Number of nodes."""
-        return len(self.block)
+        return len(self.slab)
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """One coarse level. Nodes are ordered red, then black, each half padded to the same length ``half``.
-
-    Attributes
-    ----------
-    parent : ndarray of int32, shape (n_fine,)
-        Coarse node of each fine node; ``2 half`` where the fine node takes no part.
-    children : ndarray of int32, shape (2 half, most children)
-        Fine nodes of each coarse node, padded with ``n_fine``.
-    edge_map : ndarray of int32, shape (n_fine_edges,)
-        Coarse edge that each fine edge adds to; ``n_edges`` for edges inside an aggregate.
-    neighbour, edge : ndarray of int32, shape (2, half, width)
-        Neighbours and edge numbers of each coarse node, padded with 0 and ``n_edges``.
-    real : ndarray of bool, shape (2 half,)
-        False for padding.
-    """
+class Coarsening(NamedTuple):
+    """Aggregates of a graph: coarse node of each node, coarse edge of each edge, the graph that they form."""
 
     parent: np.ndarray
-    children: np.ndarray
-    edge_map: np.ndarray
-    neighbour: np.ndarray
-    edge: np.ndarray
-    real: np.ndarray
-    n_edges: int
+    edges: np.ndarray
+    graph: CoarseGraph
 
 
-def coarsen(graph: Graph, taking_part: np.ndarray, theta: float) -> tuple[Pattern, Graph]:
-    """Build the next coarser level of a graph.
+Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Ends and weights of edges."""
+
+
+def merge_edges(parts: Sequence[Edges], numbers: Sequence[np.ndarray], start: int, nodes: int) -> Edges:
+    """Merge parallel edges between numbered nodes.
 
     Parameters
     ----------
-    graph : Graph
-        The finer level.
-    taking_part : ndarray of bool, shape (graph.size,)
-        Nodes that belong to an aggregate; the others are left to the smoother.
-    theta : float
-        Strength threshold in [0, 1]; 0 joins whatever is connected inside a block.
+    parts : sequence of (ends, other ends, weights)
+        Lists of edges of any shape; ``NONE`` stands for no node. Loops and edges without weight are skipped.
+    numbers : sequence of ndarray of uint32
+        For each list the array in which the numbers of the merged edges are written; skipped edges keep
+        theirs.
+    start : int
+        Number of the first merged edge.
+    nodes : int
+        Number of nodes.
 
     Returns
     -------
-    pattern, coarse graph
+    low ends (int32), high ends (int32), summed weights (float64), sorted by ends
     """
-    aggregate = _aggregates(graph, taking_part, theta)
-    first = _first_member(aggregate)
-    block = graph.block[first].copy()
-    block[:, 1:] //= 2
-    order, half = _red_black(block)
-    parent = np.full(graph.size, 2 * half, np.int64)
-    parent[aggregate >= 0] = order[aggregate[aggregate >= 0]]
-    real = np.zeros(2 * half, bool)
-    real[order] = True
-    placed = np.zeros((2 * half, 4), block.dtype)
-    placed[order] = block
-    edge_map, low, high, weight = _coarse_edges(graph, parent, 2 * half)
-    neighbour, edge = _rows(low, high, half)
-    pattern = Pattern(
-        parent=parent.astype(np.int32),
-        children=_children(parent, 2 * half, graph.size),
-        edge_map=edge_map.astype(np.int32),
-        neighbour=neighbour,
-        edge=edge,
-        real=real,
-        n_edges=len(low),
+    crossing = [(a != b) & (a != NONE) & (b != NONE) & (w > 0) for a, b, w in parts]
+    keys, weights = [], []
+    for (a, b, w), here in zip(parts, crossing, strict=True):
+        i, j = a[here], b[here]
+        keys.append(np.minimum(i, j).astype(np.int64) * nodes + np.maximum(i, j))
+        weights.append(w[here])
+    key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+    total = np.bincount(inverse, weights=np.concatenate(weights), minlength=len(key))
+    merged = inverse.astype(np.uint32) + np.uint32(start)
+    cuts = np.cumsum([len(k) for k in keys])[:-1]
+    for number, here, part in zip(numbers, crossing, np.split(merged, cuts), strict=True):
+        number[here] = part
+    low, high = np.divmod(key, max(nodes, 1))
+    return low.astype(np.int32), high.astype(np.int32), total
+
+
+def coarsen_graph(graph: CoarseGraph, theta: float, reach: int | None = 2) -> Coarsening:
+    """Join the strongly connected pieces of blocks of a graph; slabs are never joined.
+
+    Parameters
+    ----------
+    graph : CoarseGraph
+        The finer level.
+    theta : float
+        Strong means at least ``theta`` times the geometric mean of the largest conductances of the two
+        nodes; with 0, whatever is connected inside a block is joined.
+    reach : int, optional
+        Blocks of the graph along each edge of the cubes that are searched for pieces; None joins across
+        blocks and fields.
+
+    Returns
+    -------
+    Coarsening
+        Nodes without neighbours are left to the smoother, which solves them.
+    """
+    i, j = graph.low, graph.high
+    root = np.sqrt(_largest_of(graph))
+    near = graph.slab[i] == graph.slab[j] if reach is None else _same_cube(graph, reach)
+    keep = near & (graph.weight >= theta * root[i] * root[j])
+    matrix = coo_array((np.ones(keep.sum(), np.int8), (i[keep], j[keep])), shape=(graph.size,) * 2)
+    count, label = _split_large(connected_components(matrix.tocsr(), directed=False)[1])
+    first = np.zeros(count, np.int32)
+    first[label[::-1]] = np.arange(graph.size)[::-1]
+    joined = root[first] > 0
+    number = np.append(np.cumsum(joined) - 1, 0).astype(np.uint32)
+    number[:-1][~joined] = NONE
+    label, first = number[label], first[joined]
+    edges = np.full(len(i), NONE, np.uint32)
+    # labels follow the order of the slabs, because the nodes do
+    ends = merge_edges([(label[i], label[j], graph.weight)], [edges], 0, len(first))
+    block = graph.block[first] // np.array([1, 2, 2, 2], np.int32)
+    return Coarsening(
+        label, edges, CoarseGraph(*ends, block, graph.slab[first], max((graph.planes + 1) // 2, 1))
     )
-    return pattern, Graph(low, high, weight, placed)
 
 
-def _aggregates(graph: Graph, taking_part: np.ndarray, theta: float) -> np.ndarray:
-    """Number the strongly connected pieces of the blocks; -1 for nodes that take no part."""
+def _split_large(label: np.ndarray) -> tuple[int, np.ndarray]:
+    """Cut aggregates of more than ``MOST_CHILDREN``; return their number and the new labels.
+
+    A hub and all that hangs on it would make every list of children as long as its own; the parts are
+    strongly connected and join on the next level.
+    """
+    count = np.bincount(label)
+    if count.max(initial=0) <= MOST_CHILDREN:
+        return len(count), label
+    order = np.argsort(label, kind="stable")
+    rank = np.empty(len(label), np.int64)
+    rank[order] = np.arange(len(label)) - np.repeat(np.cumsum(count) - count, count)
+    key = label.astype(np.int64) * len(label) + rank // MOST_CHILDREN
+    parts, split = np.unique(key, return_inverse=True)
+    return len(parts), split
+
+
+def _same_cube(graph: CoarseGraph, reach: int) -> np.ndarray:
+    """Which edges stay within one cube of blocks."""
+    cube = graph.block // np.array([1, reach, reach, reach], np.int32)
+    place = np.column_stack([graph.slab, cube]).T
+    key = np.ravel_multi_index(tuple(place), tuple(place.max(axis=1, initial=0) + 1))
+    return key[graph.low] == key[graph.high]
+
+
+MOST_CHILDREN = 16
+"""Largest number of nodes in an aggregate of a graph."""
+
+REACH = (2, 4, 8, None)
+"""Cubes that are searched for pieces, in blocks; None is the whole slab."""
+
+WEAKER = (1.0, 0.5, 0.25, 0.1, 0.05, 0.015, 0.005, 0.0)
+"""Factors of the strength threshold, tried in this order."""
+
+
+def coarsen_stubborn(graph: CoarseGraph, theta: float) -> Coarsening | None:
+    """Coarsen a graph: where that stalls look further, where that stalls too join what is a little weaker.
+
+    A step to 0.6 of the nodes is taken at once, one to 0.8 when no further look gives more. Joining whatever
+    touches, as the last resort would, costs ten times the iterations where well conducting islands lie close
+    together or two phases mix from cell to cell (contrast 1e5).
+
+    Returns
+    -------
+    Coarsening, or None if nothing takes away a twentieth of the nodes
+    """
+    best: Coarsening | None = None
+    for factor in WEAKER:
+        for reach in REACH:
+            step = coarsen_graph(graph, factor * theta, reach)
+            if best is None or step.graph.size < best.graph.size:
+                best = step
+            if best.graph.size <= 0.6 * graph.size:
+                return best
+        if best is not None and best.graph.size <= 0.8 * graph.size:
+            return best
+    return best if best is not None and best.graph.size <= 0.95 * graph.size else None
+
+
+def _largest_of(graph: CoarseGraph) -> np.ndarray:
+    """Largest conductance at each node."""
     largest = np.zeros(graph.size)
     np.maximum.at(largest, graph.low, graph.weight)
     np.maximum.at(largest, graph.high, graph.weight)
-    i, j = graph.low, graph.high
-    strong = (graph.weight > 0) & (graph.weight >= theta * np.sqrt(largest[i] * largest[j]))
-    together = np.all(graph.block[i] // (1, 2, 2, 2) == graph.block[j] // (1, 2, 2, 2), axis=1)
-    keep = strong & together & taking_part[i] & taking_part[j]
-    ones = np.ones(np.count_nonzero(keep), np.int8)
-    shape = (graph.size, graph.size)
-    _, label = connected_components(
-        coo_array((ones, (i[keep], j[keep])), shape=shape).tocsr(), directed=False
-    )
-    used = np.unique(label[taking_part])
-    renumber = np.full(label.max(initial=-1) + 1, -1, np.int64)
-    renumber[used] = np.arange(len(used))
-    return np.where(taking_part, renumber[label], -1)
-
-
-def _first_member(aggregate: np.ndarray) -> np.ndarray:
-    members = np.flatnonzero(aggregate >= 0)
-    _, first = np.unique(aggregate[members], return_index=True)
-    return members[first]
-
-
-def _red_black(block: np.ndarray) -> tuple[np.ndarray, int]:
-    """Place nodes by the parity of their block, red half first."""
-    black = block[:, 1:].sum(axis=1) % 2 == 1
-    half = max(int(np.count_nonzero(~black)), int(np.count_nonzero(black)), 1)
-    order = np.empty(len(block), np.int64)
-    order[~black] = np.arange(np.count_nonzero(~black))
-    order[black] = half + np.arange(np.count_nonzero(black))
-    return order, half
-
-
-def _children(parent: np.ndarray, n_coarse: int, n_fine: int) -> np.ndarray:
-    members = np.flatnonzero(parent < n_coarse)
-    slot, members, width = _slots(parent[members], members)
-    table = np.full((n_coarse, width), n_fine, np.int32)
-    table[parent[members], slot] = members
-    return table
-
-
-def _slots(row: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Sort items by row and number them within each row; also return the longest row."""
-    order = np.argsort(row, kind="stable")
-    counts = np.bincount(row)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    slot = np.arange(len(row)) - starts[row[order]]
-    return slot, item[order], int(counts.max(initial=1))
-
-
-def _coarse_edges(
-    graph: Graph, parent: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    a, b = parent[graph.low], parent[graph.high]
-    crossing = (a != b) & (a < n) & (b < n) & (graph.weight > 0)
-    key = np.minimum(a, b)[crossing] * n + np.maximum(a, b)[crossing]
-    unique, inverse = np.unique(key, return_inverse=True)
-    edge_map = np.full(len(a), len(unique), np.int64)
-    edge_map[crossing] = inverse
-    weight = np.bincount(inverse, weights=graph.weight[crossing], minlength=len(unique))
-    return edge_map, unique // n, unique % n, weight
-
-
-def _rows(low: np.ndarray, high: np.ndarray, half: int) -> tuple[np.ndarray, np.ndarray]:
-    """List each node's neighbours and edges, padded to the longest row."""
-    n, n_edges = 2 * half, len(low)
-    row = np.concatenate([low, high])
-    column = np.concatenate([high, low])
-    number = np.concatenate([np.arange(n_edges)] * 2)
-    slot, entry, width = _slots(row, np.arange(len(row))) if n_edges else (row, row, 1)
-    neighbour = np.zeros((n, width), np.int32)
-    edge = np.full((n, width), n_edges, np.int32)
-    neighbour[row[entry], slot] = column[entry]
-    edge[row[entry], slot] = number[entry]
-    return neighbour.reshape(2, half, width), edge.reshape(2, half, width)
-
-
-def coarsen_all(
-    graph: Graph, taking_part: np.ndarray, *, theta: float = 0.2, coarsest: int = 300, max_levels: int = 12
-) -> list[Pattern]:
-    """Coarsen until at most ``coarsest`` nodes are left, dropping the strength test where it stalls.
-
-    Parameters
-    ----------
-    graph : Graph
-        The finest level.
-    taking_part : ndarray of bool
-        Nodes of the finest level that are joined.
-    theta : float
-        Strength threshold.
-    coarsest : int
-        Size at which a dense inverse takes over.
-    max_levels : int
-        Safety limit.
-    """
-    patterns: list[Pattern] = []
-    for _ in range(max_levels):
-        before = int(np.count_nonzero(taking_part))
-        pattern, coarse = coarsen(graph, taking_part, theta)
-        if np.count_nonzero(pattern.real) > 0.7 * before:
-            pattern, coarse = coarsen(graph, taking_part, 0.0)
-        if patterns and np.count_nonzero(pattern.real) > 0.95 * before:
-            whole = Graph(graph.low, graph.high, graph.weight, graph.block * (1, 0, 0, 0))
-            pattern, coarse = coarsen(whole, taking_part, 0.0)
-            if np.count_nonzero(pattern.real) > 0.95 * before:
-                break
-        patterns.append(pattern)
-        graph, taking_part = coarse, pattern.real
-        if np.count_nonzero(pattern.real) <= coarsest:
-            break
-    return patterns
-
-
-def grid_graph(conductance: Sequence[np.ndarray], links: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Graph:
-    """Describe a stack of grid fields as a graph, edges in the order z faces, y faces, x faces, links.
-
-    Parameters
-    ----------
-    conductance : three ndarrays
-        Shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1).
-    links : tuple of ndarrays (p, q, weight)
-        Further edges between flat cell numbers of the stack.
-
-    Notes
-    -----
-    Faces without conductance stay in the edge list (so that values on the device map one to one) with weight
-    zero.
-    """
-    fields, nz1, ny, nx = conductance[0].shape
-    shape = (fields, nz1 + 1, ny, nx)
-    number = np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
-    low = [number[:, :-1].ravel(), number[:, :, :-1].ravel(), number[..., :-1].ravel(), links[0]]
-    high = [number[:, 1:].ravel(), number[:, :, 1:].ravel(), number[..., 1:].ravel(), links[1]]
-    weight = [np.asarray(g, float).ravel() for g in conductance] + [np.asarray(links[2], float)]
-    block = np.stack(np.unravel_index(number.ravel(), shape), axis=1).astype(np.int32)
-    return Graph(np.concatenate(low), np.concatenate(high), np.concatenate(weight), block)
+    return largest

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from .halo import Slabs, dot
+
 CONVERGED, MAX_ITERATIONS, BREAKDOWN = 0, 1, 2
 """Result codes: the tolerance was met; the iterations ran out; not a number or a zero divisor appeared."""
 
@@ -25,16 +27,9 @@ class KrylovResult(NamedTuple):
     code: Array
 
 
-def dot(a: Vector, b: Vector) -> Array:
-    """Inner product of two pytrees, accumulated in the widest precision available."""
-    wide = jnp.result_type(float)
-    parts = jax.tree.map(lambda x, y: jnp.sum(x.astype(wide) * y.astype(wide)), a, b)
-    return jax.tree.reduce(jnp.add, parts)
-
-
-def norm(a: Vector) -> Array:
-    """Euclidean norm of a pytree."""
-    return jnp.sqrt(dot(a, a))
+def norm(a: Vector, slabs: Slabs = None) -> Array:
+    """Euclidean norm of a pytree over all slabs."""
+    return jnp.sqrt(dot(a, a, slabs))
 
 
 def axpy(alpha: Array, x: Vector, y: Vector) -> Vector:
@@ -49,6 +44,7 @@ def cg(
     preconditioner: Operator = lambda r: r,
     tolerance: float | Array = 1e-8,
     max_iterations: int = 500,
+    slabs: Slabs = None,
 ) -> KrylovResult:
     """Flexible preconditioned conjugate gradients from a zero start.
 
@@ -66,22 +62,24 @@ def cg(
         Residual norm relative to that of ``b``.
     max_iterations : int
         Limit on operator applications.
+    slabs : str, optional
+        Device axis where the vectors are spread over slabs, see :mod:`.halo`.
     """
-    size = norm(b)
+    size = norm(b, slabs)
     target = tolerance * size
     zero = jax.tree.map(jnp.zeros_like, b)
 
     def body(carry: tuple) -> tuple:
         x, r, p, q, rho, _, count, code = carry
         z = preconditioner(r)
-        z = axpy(-dot(z, q) / rho, p, z)
+        z = axpy(-dot(z, q, slabs) / rho, p, z)
         q = operator(z)
-        rho = dot(z, q)
+        rho = dot(z, q, slabs)
         sound = jnp.isfinite(rho) & (rho > 0)
         rho = jnp.where(sound, rho, 1.0)
-        alpha = jnp.where(sound, dot(z, r) / rho, 0.0)
+        alpha = jnp.where(sound, dot(z, r, slabs) / rho, 0.0)
         x, r = axpy(alpha, z, x), axpy(-alpha, q, r)
-        return x, r, z, q, rho, norm(r), count + 1, jnp.where(sound, code, BREAKDOWN)
+        return x, r, z, q, rho, norm(r, slabs), count + 1, jnp.where(sound, code, BREAKDOWN)
 
     def running(carry: tuple) -> Array:
         return (carry[5] > target) & (carry[6] < max_iterations) & (carry[7] != BREAKDOWN)
@@ -101,7 +99,8 @@ def fgmres(
     tolerance: float | Array = 1e-3,
     restart: int = 20,
     max_restarts: int = 3,
-    basis_dtype: Any = None,
+    solution_dtype: Any = None,
+    slabs: Slabs = None,
 ) -> KrylovResult:
     """Flexible restarted GMRES from a zero start (Saad 1993, doi 10.1137/0914028).
 
@@ -116,44 +115,55 @@ def fgmres(
     tolerance : float
         Residual norm relative to that of ``b``.
     restart, max_restarts : int
-        Basis size and number of cycles. The basis takes ``2 restart`` vectors of memory.
-    basis_dtype : dtype, optional
-        Precision in which the basis is stored (float32 halves the memory); sums stay in the precision of
-        ``b``.
+        Basis size and number of cycles. Memory: ``2 restart + 3`` vectors like ``b`` and the solution.
+    solution_dtype : dtype, optional
+        Precision of the solution, that of ``b`` where left out. With ``b`` in float32 (tolerances below about
+        1e-6 are then out of reach) a wide solution keeps its own rounding out of what follows.
+    slabs : str, optional
+        Device axis where the vectors are spread over slabs, see :mod:`.halo`.
+
+    Notes
+    -----
+    The residual at a restart comes from the basis, ``r = V (beta e1 - H y)``, which spares a product and two
+    vectors.
     """
-    size = norm(b)
-    target = tolerance * size
+    size = norm(b, slabs)
+    safe = jnp.where(size > 0, size, 1.0)
+    first = jax.tree.map(lambda a: (a / safe).astype(a.dtype), b)
 
     def cycle(carry: tuple) -> tuple:
-        x, r, count, _, _ = carry
-        dx, used, _, sound = _fgmres_cycle(operator, preconditioner, r, target, restart, basis_dtype)
-        x = jax.tree.map(jnp.add, x, dx)
-        r = jax.tree.map(jnp.subtract, b, operator(x))
-        return x, r, count + used, norm(r), sound
+        x, r, length, count, _ = carry
+        x, r, length, used, sound = _fgmres_cycle(
+            operator, preconditioner, x, r, length, tolerance, restart, slabs
+        )
+        return x, r, length, count + used, sound
 
     def running(carry: tuple) -> Array:
-        return (carry[3] > target) & (carry[2] < restart * max_restarts) & carry[4]
+        return (carry[2] > tolerance) & (carry[3] < restart * max_restarts) & carry[4]
 
-    zero = jax.tree.map(jnp.zeros_like, b)
-    carry = (zero, b, jnp.array(0), size, jnp.array(True))
-    x, _, count, residual, sound = jax.lax.while_loop(running, cycle, carry)
-    relative = residual / jnp.where(size > 0, size, 1.0)
+    zero = jax.tree.map(lambda a: jnp.zeros_like(a, solution_dtype or a.dtype), b)
+    carry = (zero, first, jnp.where(size > 0, 1.0, 0.0), jnp.array(0), jnp.isfinite(size))
+    x, _, residual, count, sound = jax.lax.while_loop(running, cycle, carry)
     code = jnp.where(sound, MAX_ITERATIONS, BREAKDOWN)
-    return KrylovResult(x, count, relative, jnp.where(residual <= target, CONVERGED, code))
+    value = jax.tree.map(lambda a: (size * a).astype(a.dtype), x)
+    return KrylovResult(value, count, residual, jnp.where(residual <= tolerance, CONVERGED, code))
 
 
 def _fgmres_cycle(
-    operator: Operator, preconditioner: Operator, r: Vector, target: Array, restart: int, dtype: Any
-) -> tuple[Vector, Array, Array, Array]:
-    """One Arnoldi cycle (modified Gram-Schmidt, Givens): correction, steps, residual, soundness."""
-    beta = norm(r)
+    operator: Operator,
+    preconditioner: Operator,
+    x: Vector,
+    r: Vector,
+    beta: Array,
+    target: Array | float,
+    restart: int,
+    slabs: Slabs,
+) -> tuple[Vector, Vector, Array, Array, Array]:
+    """One Arnoldi cycle (modified Gram-Schmidt, Givens): solution, residual, its norm, steps, soundness."""
     wide = beta.dtype
 
-    def store(v: Vector) -> Vector:
-        return v if dtype is None else jax.tree.map(lambda a: a.astype(dtype), v)
-
     def allocate(count: int) -> Vector:
-        return jax.tree.map(lambda a: jnp.zeros((count, *a.shape), a.dtype), store(r))
+        return jax.tree.map(lambda a: jnp.zeros((count, *a.shape), a.dtype), r)
 
     def put(basis: Vector, j: Array | int, v: Vector) -> Vector:
         return jax.tree.map(lambda s, a: s.at[j].set(a.astype(s.dtype)), basis, v)
@@ -162,58 +172,42 @@ def _fgmres_cycle(
         return jax.tree.map(lambda s: s[j], basis)
 
     def step(carry: tuple) -> tuple:
-        basis, directions, hessenberg, rotations, g, j, _, _ = carry
-        z = preconditioner(jax.tree.map(lambda v, like: v.astype(like.dtype), get(basis, j), r))
-        directions = put(directions, j, z)
-        w = operator(jax.tree.map(lambda v, like: v.astype(like.dtype), get(directions, j), r))
+        basis, directions, hessenberg, rotated, rotations, g, j, _, _ = carry
+        directions = put(directions, j, preconditioner(get(basis, j)))
+        w = operator(get(directions, j))
 
         def orthogonalize(k: Array, carry: tuple) -> tuple:
             w, column = carry
             v = get(basis, k)
-            h = dot(w, v)
+            h = dot(w, v, slabs)
             return axpy(-h, v, w), column.at[k].set(h)
 
         w, column = jax.lax.fori_loop(0, j + 1, orthogonalize, (w, jnp.zeros(restart + 1, wide)))
-        length = norm(w)
-        safe = jnp.where(length > 0, length, 1.0)
-        basis = put(basis, j + 1, jax.tree.map(lambda a: a / safe, w))
-        column, rotations, g = _rotate(column.at[j + 1].set(length), rotations, g, j)
-        sound = jnp.all(jnp.isfinite(column))
-        return (
-            basis,
-            directions,
-            hessenberg.at[:, j].set(column),
-            rotations,
-            g,
-            j + 1,
-            jnp.abs(g[j + 1]),
-            sound,
-        )
+        length = norm(w, slabs)
+        basis = put(basis, j + 1, jax.tree.map(lambda a: a / jnp.where(length > 0, length, 1.0), w))
+        column = column.at[j + 1].set(length)
+        turned, rotations, g = _rotate(column, rotations, g, j)
+        sound = jnp.all(jnp.isfinite(turned))
+        hessenberg, rotated = hessenberg.at[:, j].set(column), rotated.at[:, j].set(turned)
+        return basis, directions, hessenberg, rotated, rotations, g, j + 1, jnp.abs(g[j + 1]), sound
 
     def running(carry: tuple) -> Array:
-        return (carry[5] < restart) & (carry[6] > target) & carry[7]
+        return (carry[6] < restart) & (carry[7] > target) & carry[8]
 
     basis = put(allocate(restart + 1), 0, jax.tree.map(lambda a: a / jnp.where(beta > 0, beta, 1.0), r))
-    hessenberg = jnp.zeros((restart + 1, restart), wide)
+    square = jnp.zeros((restart + 1, restart), wide)
     g = jnp.zeros(restart + 1, wide).at[0].set(beta)
-    carry = (
-        basis,
-        allocate(restart),
-        hessenberg,
-        jnp.zeros((restart, 2), wide),
-        g,
-        jnp.array(0),
-        beta,
-        jnp.array(True),
-    )
-    _, directions, hessenberg, _, g, used, residual, sound = jax.lax.while_loop(running, step, carry)
-    y = _back_substitute(hessenberg, g, used, restart)
-
-    def accumulate(k: Array, dx: Vector) -> Vector:
-        return axpy(y[k], get(directions, k), dx)
-
-    dx = jax.lax.fori_loop(0, used, accumulate, jax.tree.map(jnp.zeros_like, r))
-    return dx, used, residual, sound & jnp.all(jnp.isfinite(y))
+    rotations, zero = jnp.zeros((restart, 2), wide), jnp.array(0)
+    carry = (basis, allocate(restart), square, square, rotations, g, zero, beta, jnp.array(True))
+    end = jax.lax.while_loop(running, step, carry)
+    basis, directions, hessenberg, rotated, _, g, used, _, sound = end
+    y = _back_substitute(rotated, g, used, restart)
+    sound = sound & jnp.all(jnp.isfinite(y))
+    x = jax.lax.fori_loop(0, used, lambda k, x: axpy(y[k], get(directions, k), x), x)
+    left = (-hessenberg @ y).at[0].add(beta)
+    nothing = jax.tree.map(jnp.zeros_like, r)
+    r = jax.lax.fori_loop(0, used + 1, lambda k, r: axpy(left[k], get(basis, k), r), nothing)
+    return x, r, jnp.linalg.norm(left), used, sound
 
 
 def _rotate(column: Array, rotations: Array, g: Array, j: Array) -> tuple[Array, Array, Array]:

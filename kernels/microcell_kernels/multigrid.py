@@ -2,9 +2,9 @@
 
 The operator is a weighted graph Laplacian plus a ground: the fields of a stack are joined by face
 conductances, by links between cells, and by one terminal (a single unknown that touches the top plane of
-field 0). Coarse levels are Galerkin sums over aggregates (:mod:`.aggregation`), so they stay graph
-Laplacians; plain aggregation is made mesh-independent by a K-cycle: two steps of flexible conjugate gradients
-on every coarse level (Notay & Vassilevski 2008, doi 10.1002/nla.542). Smoothing is red-black Gauss-Seidel,
+field 0). Coarse levels are Galerkin sums over aggregates (:mod:`.tables`), so they stay graph Laplacians;
+plain aggregation is made mesh-independent by a K-cycle: two steps of flexible conjugate gradients on the
+upper coarse levels (Notay & Vassilevski 2008, doi 10.1002/nla.542). Smoothing is red-black Gauss-Seidel,
 forward before and backward after the coarse correction.
 
 Every sweep sits in its own loop: XLA on CPU would otherwise fuse chained sweeps and recompute them
@@ -14,7 +14,7 @@ exponentially.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -22,8 +22,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from . import stencil
-from .aggregation import Pattern, coarsen_all, grid_graph
+from . import halo, stencil
+from .halo import Slabs
+from .tables import build_tables
+
+DOUBLED_LEVELS = 5
+"""Coarse levels that take two steps of the K-cycle; visits double with each, and deep levels are tiny."""
 
 
 class Stacked(NamedTuple):
@@ -34,74 +38,117 @@ class Stacked(NamedTuple):
 
 
 class GridOperator(eqx.Module):
-    """The finest level.
+    """The finest level, or the slab of it that a device holds.
 
     Attributes
     ----------
     conductance : three Arrays
         Face conductances, shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny,
-        nx - 1).
-    ground : Array, shape (fields, nz, ny, nx)
+        nx - 1); nz + 1 planes of z faces in a slab.
+    ground : Array, shape (fields, nz, ny, nx), or None
         Conductance of each cell to zero.
     link_p, link_q : Array of int32, shape (links,)
-        Flat cell numbers in the stack.
+        Flat cell numbers in the stack; in a slab, in the stack with a halo plane at both ends.
     link : Array, shape (links,)
         Conductance of each link.
     top : Array, shape (ny, nx)
-        Conductance from the top plane of field 0 to the terminal.
+        Conductance from the plane ``top_plane`` of field 0 to the terminal; zero in all but one slab.
     terminal_ground : Array, scalar
         Conductance of the terminal to zero.
     terminal_free : Array, scalar
         1 where the terminal is an unknown, 0 where it is held at zero.
+    bottom : Array, shape (ny, nx), or None
+        Conductance from the first plane of the last field to zero.
+    top_plane : int
+        Where ``top`` touches the grid.
+    slabs : str or None
+        Device axis, see :mod:`.halo`.
     """
 
     conductance: tuple[Array, Array, Array]
-    ground: Array
+    ground: Array | None
     link_p: Array
     link_q: Array
     link: Array
     top: Array
     terminal_ground: Array
     terminal_free: Array
+    bottom: Array | None = None
+    top_plane: int = eqx.field(static=True, default=-1)
+    slabs: Slabs = eqx.field(static=True, default=None)
 
     def apply(self, x: Stacked) -> Stacked:
         """Apply the operator; a held terminal has the identity as its row."""
-        y = stencil.apply(self.conductance, self.ground, x.fields)
-        if self.link.size:
-            flat = x.fields.reshape(-1)
-            current = self.link * (flat[self.link_p] - flat[self.link_q])
-            y = y.reshape(-1).at[self.link_p].add(current).at[self.link_q].add(-current).reshape(y.shape)
-        through = self.top * (x.fields[0, -1] - self.terminal_free * x.terminal)
-        y = y.at[0, -1].add(through)
-        row = self.terminal_ground * x.terminal - jnp.sum(through)
+        flat = halo.extend(x.fields, self.slabs).reshape(-1)
+        through = self.top * (x.fields[0, self.top_plane] - self.terminal_free * x.terminal)
+        bottom = None if self.bottom is None else self.bottom * x.fields[-1, 0]
+        beside = self._beside_faces(self.link * (flat[self.link_p] - flat[self.link_q]), -1, through, bottom)
+        ground = jnp.zeros((), x.fields.dtype) if self.ground is None else self.ground
+        y = stencil.apply(self.conductance, ground, x.fields, self.slabs) + beside
+        row = self.terminal_ground * x.terminal - halo.total(jnp.sum(through), self.slabs)
         return Stacked(y, jnp.where(self.terminal_free > 0, row, x.terminal).astype(x.terminal.dtype))
 
     def diagonal(self) -> Stacked:
         """Return the diagonal, 1 where a cell takes no part."""
-        d = stencil.diagonal(self.conductance, self.ground)
-        if self.link.size:
-            d = d.reshape(-1).at[self.link_p].add(self.link).at[self.link_q].add(self.link).reshape(d.shape)
-        d = d.at[0, -1].add(self.top)
-        terminal = jnp.where(self.terminal_free > 0, self.terminal_ground + jnp.sum(self.top), 1.0)
+        ground = jnp.zeros((), self.link.dtype) if self.ground is None else self.ground
+        beside = self._beside_faces(self.link, 1, self.top, self.bottom)
+        d = stencil.diagonal(self.conductance, ground, self.slabs) + beside
+        top = halo.total(jnp.sum(self.top), self.slabs)
+        terminal = jnp.where(self.terminal_free > 0, self.terminal_ground + top, 1.0)
         return Stacked(jnp.where(d > 0, d, 1.0), jnp.where(terminal > 0, terminal, 1.0))
+
+    def _beside_faces(self, link: Array, sign: int, top: Array, bottom: Array | None) -> Array:
+        """What links, terminal and bottom bring to their cells, as an array of its own.
+
+        Adding them to the sum over the faces one by one would keep XLA on CPU from running that sum in
+        parallel.
+        """
+        fields, ny, nx = len(self.conductance[0]), *self.top.shape
+        planes = self.conductance[1].shape[1] + (0 if self.slabs is None else 2)
+        sums = jnp.zeros(fields * planes * ny * nx, link.dtype)
+        sums = sums.at[self.link_p].add(link).at[self.link_q].add(sign * link)
+        sums = halo.trim(sums.reshape(fields, planes, ny, nx), self.slabs).at[0, self.top_plane].add(top)
+        return sums if bottom is None else sums.at[-1, 0].add(bottom)
+
+
+class CoarseSegment(eqx.Module):
+    """Rows of one length, see :class:`.tables.Segment`; arrays (2 rows, width)."""
+
+    neighbour: Array
+    edge: Array
+    column: Array | None
+    start: int = eqx.field(static=True)
+
+    @property
+    def rows(self) -> int:
+        """Rows of one colour."""
+        return self.edge.shape[0] // 2
 
 
 class CoarsePattern(eqx.Module):
-    """Index tables of one coarse level, see :class:`.aggregation.Pattern`."""
+    """Index tables of one coarse level, see :class:`.tables.LevelTables`."""
 
     parent: Array
     children: Array
     edge_map: tuple[Array, ...]
-    neighbour: Array
-    edge: Array
+    segments: tuple[CoarseSegment, ...]
     real: Array
+    send_up: Array
+    send_down: Array
     n_edges: int = eqx.field(static=True)
+
+    def extend(self, x: Array, slabs: Slabs) -> Array:
+        """Append what the neighbouring slabs send."""
+        if slabs is None:
+            return x
+        below, above = halo.from_below(x[self.send_up], slabs), halo.from_above(x[self.send_down], slabs)
+        return jnp.concatenate([x, below, above])
 
 
 class CoarseLevel(NamedTuple):
-    """Values of one coarse level: conductances by row, ground, terminal coupling, diagonal."""
+    """Values of one coarse level: conductances by segment, ground, terminal coupling, diagonal."""
 
-    value: Array
+    value: tuple[Array, ...]
     ground: Array
     top: Array
     diagonal: Array
@@ -124,29 +171,46 @@ class Hierarchy(eqx.Module):
 
     @staticmethod
     def build(
-        operator: GridOperator, taking_part: np.ndarray, *, theta: float = 0.2, coarsest: int = 300
+        operator: GridOperator,
+        taking_part: np.ndarray,
+        *,
+        theta: float = 0.2,
+        coarsest: int = 700,
+        slabs: int = 1,
+        links: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     ) -> Hierarchy:
         """Set up the levels on the host from representative conductances.
 
         Parameters
         ----------
         operator : GridOperator
-            Finest level with typical values; only ratios matter.
+            The whole finest level with typical values; only ratios matter.
         taking_part : ndarray of bool, shape (fields, nz, ny, nx)
             Cells that belong to coarse levels; cells left out are only smoothed.
         theta : float
             Strength threshold, see :mod:`.aggregation`.
         coarsest : int
             Largest size of the dense coarsest level.
+        slabs : int
+            Number of devices that the grid is spread over. The result is then made of NumPy arrays with one
+            equal part per device along axis 0.
+        links : tuple of ndarrays, optional
+            Links as :func:`.tables.build_tables` takes them for several slabs; those of the operator where
+            left out.
         """
-        links = np.asarray(operator.link_p), np.asarray(operator.link_q), np.asarray(operator.link)
-        graph = grid_graph([np.asarray(g) for g in operator.conductance], links)
-        patterns = coarsen_all(graph, np.asarray(taking_part).ravel(), theta=theta, coarsest=coarsest)
-        sections = [*(g.size for g in operator.conductance), len(links[0])]
-        nz, ny, nx = operator.ground.shape[1:]
-        parity = (np.arange(nz)[:, None, None] + np.arange(ny)[:, None] + np.arange(nx)) % 2
-        device = [_to_device(p, sections if k == 0 else None) for k, p in enumerate(patterns)]
-        return Hierarchy(tuple(device), jnp.asarray(parity, jnp.int8))
+        own = (operator.link_p, operator.link_q, operator.link)
+        tables = build_tables(
+            [np.asarray(g) for g in operator.conductance],
+            links or (np.asarray(own[0]), np.asarray(own[1]), np.asarray(own[2])),
+            np.asarray(taking_part),
+            slabs=slabs,
+            theta=theta,
+            coarsest=coarsest,
+        )
+        nz, ny, nx = taking_part.shape[1:]
+        parity: Any = (np.arange(nz)[:, None, None] + np.arange(ny)[:, None] + np.arange(nx)) % 2
+        hierarchy = Hierarchy(tuple(_pattern(t) for t in tables), parity.astype(np.int8))
+        return hierarchy if slabs > 1 else jax.tree.map(jnp.asarray, hierarchy)
 
     def sizes(self) -> list[int]:
         """Number of nodes of each coarse level."""
@@ -155,16 +219,27 @@ class Hierarchy(eqx.Module):
     def refresh(self, fine: GridOperator) -> Values:
         """Compute the coarse operators of a finest-level operator (on the device, traceable)."""
         weights = [*(g.reshape(-1) for g in fine.conductance), fine.link]
-        ground = fine.ground.reshape(-1)
-        top = jnp.zeros_like(fine.ground).at[0, -1].set(fine.top).reshape(-1)
+        ground, top = self._first_ground(fine)
         levels = []
-        for pattern in self.patterns:
+        for number, pattern in enumerate(self.patterns):
+            if number:
+                ground, top = _restrict(ground, pattern), _restrict(top, pattern)
             edges = _sum_edges(weights, pattern)
-            ground, top = _restrict(ground, pattern), _restrict(top, pattern)
             levels.append(_level(edges, ground, top, pattern))
             weights = [edges[:-1]]
         inverse = _dense_inverse(levels[-1], self.patterns[-1], fine)
         return Values(fine, fine.diagonal(), tuple(levels), inverse)
+
+    def _first_ground(self, fine: GridOperator) -> tuple[Array, Array]:
+        """Ground and terminal coupling of the first coarse level."""
+        first = self.patterns[0]
+        nodes = first.real.shape[0]
+        parent = first.parent.reshape(len(fine.conductance[0]), *self.parity.shape)
+        zero = jnp.zeros(nodes, fine.link.dtype)
+        ground = zero if fine.ground is None else _restrict(fine.ground.reshape(-1), first)
+        if fine.bottom is not None:
+            ground = ground.at[parent[-1, 0]].add(fine.bottom, mode="drop")
+        return ground, zero.at[parent[0, fine.top_plane]].add(fine.top, mode="drop")
 
     def cycle(self, values: Values, b: Stacked) -> Stacked:
         """Approximate the solution of the finest-level system by one K-cycle from zero."""
@@ -194,53 +269,54 @@ class Hierarchy(eqx.Module):
         return x
 
     def _solve(self, k: int, values: Values, b: Stacked) -> Stacked:
-        """Solve level ``k``: exactly on the coarsest, by two flexible CG steps elsewhere."""
+        """Solve level ``k``: exactly on the coarsest, elsewhere by one or two steps of flexible CG."""
+        slabs = values.fine.slabs
         if k == len(self.patterns) - 1:
-            x = values.inverse @ jnp.append(b.fields, b.terminal)
-            return Stacked(x[:-1], x[-1])
+            return _solve_densely(values.inverse, b, slabs)
         level, pattern = values.levels[k], self.patterns[k]
 
         def step(_: Array, carry: tuple) -> tuple:
             x, r, p, q, rho = carry
             z = self._coarse_cycle(k, values, r)
-            z = _axpy(-_dot(z, q) / rho, p, z)
+            z = _axpy(-_dot(z, q, slabs) / rho, p, z)
             q = _coarse_apply(level, pattern, values.fine, z)
-            rho = _dot(z, q)
+            rho = _dot(z, q, slabs)
             sound = rho > 0
             rho = jnp.where(sound, rho, 1.0)
-            alpha = jnp.where(sound, _dot(z, r) / rho, 0.0)
+            alpha = jnp.where(sound, _dot(z, r, slabs) / rho, 0.0)
             return _axpy(alpha, z, x), _axpy(-alpha, q, r), z, q, rho
 
         zero = Stacked(jnp.zeros_like(b.fields), jnp.zeros_like(b.terminal))
         one = jnp.ones((), b.fields.dtype)
-        return jax.lax.fori_loop(0, 2, step, (zero, b, zero, zero, one))[0]
+        # a traced count: XLA would unroll a loop of one pass and compile many times longer
+        count = jnp.where(values.fine.terminal_free >= 0, 2 if k < DOUBLED_LEVELS else 1, 0)
+        return jax.lax.fori_loop(0, count, step, (zero, b, zero, zero, one))[0]
 
     def _coarse_cycle(self, k: int, values: Values, b: Stacked) -> Stacked:
-        level, pattern = values.levels[k], self.patterns[k]
-        half = pattern.neighbour.shape[1]
-        terminal_diagonal = jnp.sum(level.top) + values.fine.terminal_ground
-        free = values.fine.terminal_free
+        level, pattern, fine = values.levels[k], self.patterns[k], values.fine
+        half = pattern.real.shape[0] // 2
+        terminal_diagonal = halo.total(jnp.sum(level.top), fine.slabs) + fine.terminal_ground
+        safe = jnp.where(terminal_diagonal > 0, terminal_diagonal, 1.0)
 
         def sweep(start: int, x: Stacked, count: int) -> Stacked:
             def relax(step: Array, x: Stacked) -> Stacked:
                 colour = (step + start) % 2
-                rows = jax.lax.dynamic_slice_in_dim(x.fields, colour * half, half)
-                r = jax.lax.dynamic_slice_in_dim(b.fields, colour * half, half) - _rows_apply(
-                    level, pattern, free, x, rows, colour
-                )
-                d = jax.lax.dynamic_slice_in_dim(level.diagonal, colour * half, half)
-                fields = jax.lax.dynamic_update_slice_in_dim(x.fields, rows + r / d, colour * half, 0)
-                through = b.terminal + jnp.sum(level.top * fields)
-                terminal = jnp.where(
-                    free > 0, through / jnp.where(terminal_diagonal > 0, terminal_diagonal, 1.0), 0.0
-                )
+
+                def part(a: Array) -> Array:
+                    return jax.lax.dynamic_slice_in_dim(a, colour * half, half)
+
+                y = _half_apply(level, pattern, fine, x, colour)
+                rows = part(x.fields) + (part(b.fields) - y) / part(level.diagonal)
+                fields = jax.lax.dynamic_update_slice_in_dim(x.fields, rows, colour * half, 0)
+                through = b.terminal + halo.total(jnp.sum(level.top * fields), fine.slabs)
+                terminal = jnp.where(fine.terminal_free > 0, through / safe, 0.0)
                 return Stacked(fields, terminal.astype(x.terminal.dtype))
 
             return jax.lax.fori_loop(0, count, relax, x)
 
         zero = Stacked(jnp.zeros_like(b.fields), jnp.zeros_like(b.terminal))
         x = sweep(0, zero, 2)
-        y = _coarse_apply(level, pattern, values.fine, x)
+        y = _coarse_apply(level, pattern, fine, x)
         coarser = self.patterns[k + 1]
         r = Stacked(_restrict(b.fields - y.fields, coarser), b.terminal - y.terminal)
         e = self._solve(k + 1, values, r)
@@ -248,87 +324,106 @@ class Hierarchy(eqx.Module):
         return sweep(1, x, 2)
 
 
-def _to_device(pattern: Pattern, sections: Sequence[int] | None) -> CoarsePattern:
-    maps = np.split(pattern.edge_map, np.cumsum(sections)[:-1]) if sections else [pattern.edge_map]
+def _pattern(t: Any) -> CoarsePattern:
+    """Tables of :class:`.tables.LevelTables`, still on the host."""
     # unsigned: signed indices could be negative, and XLA would keep a wrapped copy of each table
+    segments = tuple(CoarseSegment(s.neighbour, s.edge, s.column, s.start) for s in t.segments)
     return CoarsePattern(
-        parent=jnp.asarray(pattern.parent, jnp.uint32),
-        children=jnp.asarray(pattern.children, jnp.uint32),
-        edge_map=tuple(jnp.asarray(m, jnp.uint32) for m in maps),
-        neighbour=jnp.asarray(pattern.neighbour, jnp.uint32),
-        edge=jnp.asarray(pattern.edge, jnp.uint32),
-        real=jnp.asarray(pattern.real),
-        n_edges=pattern.n_edges,
+        t.parent, t.children, t.edge_map, segments, t.real, t.send_up, t.send_down, t.n_edges
     )
 
 
 def _sum_edges(weights: Sequence[Array], pattern: CoarsePattern) -> Array:
-    """Sum fine conductances into coarse edges; those inside aggregates go into the last entry, zeroed."""
+    """Galerkin conductances of the coarse edges; the last entry gathers edges inside aggregates."""
     total = jnp.zeros(pattern.n_edges + 1, weights[0].dtype)
-    for weight, edge_map in zip(weights, pattern.edge_map, strict=True):
-        total = total.at[edge_map].add(weight)
-    return total.at[-1].set(0.0)
+    for weight, where in zip(weights, pattern.edge_map, strict=True):
+        total = total.at[where].add(weight)
+    return total
 
 
 def _level(edges: Array, ground: Array, top: Array, pattern: CoarsePattern) -> CoarseLevel:
-    value = edges[pattern.edge]
-    diagonal = value.sum(axis=-1).reshape(-1) + ground + top
+    edges = edges.at[-1].set(0)
+    value = tuple(edges[s.edge] for s in pattern.segments)
+    sums = [v.sum(axis=1).reshape(2, -1) for v in value]
+    diagonal = jnp.concatenate(sums, axis=1).reshape(-1) + ground + top
     return CoarseLevel(value, ground, top, jnp.where(diagonal > 0, diagonal, 1.0))
 
 
 def _restrict(fine: Array, pattern: CoarsePattern) -> Array:
-    return jnp.take(fine, pattern.children, mode="fill", fill_value=0).sum(axis=1)
+    return jnp.sum(jnp.take(fine, pattern.children, mode="fill", fill_value=0), axis=1)
 
 
 def _prolong(coarse: Array, pattern: CoarsePattern) -> Array:
     return jnp.take(coarse, pattern.parent, mode="fill", fill_value=0)
 
 
-def _rows_apply(
-    level: CoarseLevel, pattern: CoarsePattern, free: Array, x: Stacked, rows: Array, colour: Array
+def _half_apply(
+    level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator, x: Stacked, colour: Array
 ) -> Array:
-    """Operator rows of one colour half, in difference form."""
-    half = rows.shape[0]
-    y = jnp.sum(level.value[colour] * (rows[:, None] - x.fields[pattern.neighbour[colour]]), axis=1)
+    """Operator rows of one colour, in difference form."""
+    half = x.fields.shape[0] // 2
+    values = pattern.extend(x.fields, fine.slabs)
+    own = jax.lax.dynamic_slice_in_dim(x.fields, colour * half, half)
+    parts = []
+    for segment, value in zip(pattern.segments, level.value, strict=True):
+        n = segment.rows
+        mine = own[segment.start : segment.start + n, None]
+        conductance = jax.lax.dynamic_slice_in_dim(value, colour * n, n)
+        neighbour = jax.lax.dynamic_slice_in_dim(segment.neighbour, colour * n, n)
+        parts.append(jnp.sum(conductance * (mine - values[neighbour]), axis=1))
     ground = jax.lax.dynamic_slice_in_dim(level.ground, colour * half, half)
     top = jax.lax.dynamic_slice_in_dim(level.top, colour * half, half)
-    return y + ground * rows + top * (rows - free * x.terminal)
+    return jnp.concatenate(parts) + ground * own + top * (own - fine.terminal_free * x.terminal)
 
 
 def _coarse_apply(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator, x: Stacked) -> Stacked:
-    rows = x.fields.reshape(2, -1)
-    y = jnp.sum(level.value * (rows[..., None] - x.fields[pattern.neighbour]), axis=-1).reshape(-1)
+    values = pattern.extend(x.fields, fine.slabs)
+    own = x.fields.reshape(2, -1)
+    parts = []
+    for segment, value in zip(pattern.segments, level.value, strict=True):
+        mine = own[:, segment.start : segment.start + segment.rows].reshape(-1, 1)
+        parts.append(jnp.sum(value * (mine - values[segment.neighbour]), axis=1).reshape(2, -1))
     through = level.top * (x.fields - fine.terminal_free * x.terminal)
-    y = y + level.ground * x.fields + through
-    row = fine.terminal_ground * x.terminal - jnp.sum(through)
+    y = jnp.concatenate(parts, axis=1).reshape(-1) + level.ground * x.fields + through
+    row = fine.terminal_ground * x.terminal - halo.total(jnp.sum(through), fine.slabs)
     return Stacked(y, jnp.where(fine.terminal_free > 0, row, x.terminal))
 
 
 def _dense_inverse(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator) -> Array:
-    """Invert the coarsest matrix, terminal last, in the widest precision available."""
+    """Invert the coarsest matrix over all slabs, terminal last, in the widest precision available."""
     wide = jnp.result_type(float)
-    n = level.ground.shape[0]
-    value = level.value.reshape(n, -1).astype(wide)
-    row = jnp.broadcast_to(jnp.arange(n)[:, None], value.shape)
-    matrix = jnp.zeros((n + 1, n + 1), wide).at[row, pattern.neighbour.reshape(n, -1)].add(-value)
-    diagonal = value.sum(axis=1) + level.ground.astype(wide) + level.top.astype(wide)
-    index = jnp.arange(n)
-    matrix = matrix.at[index, index].add(jnp.where(diagonal > 0, diagonal, 1.0))
-    coupling = -level.top.astype(wide) * fine.terminal_free
-    corner = jnp.where(fine.terminal_free > 0, fine.terminal_ground + jnp.sum(level.top.astype(wide)), 1.0)
-    matrix = (
-        matrix.at[:n, n]
-        .set(coupling)
-        .at[n, :n]
-        .set(coupling)
-        .at[n, n]
-        .set(jnp.where(corner > 0, corner, 1.0))
-    )
+    half = level.ground.shape[0] // 2
+    top = halo.gather(level.top, fine.slabs).astype(wide)
+    diagonal = halo.gather(level.ground, fine.slabs).astype(wide) + top
+    n = top.shape[0]
+    first = np.arange(0, n, half)[:, None]  # of each colour of each slab
+    matrix = jnp.zeros((n + 1, n + 1), wide)
+    for segment, value in zip(pattern.segments, level.value, strict=True):
+        g = halo.gather(value, fine.slabs).astype(wide)
+        assert segment.column is not None
+        column = halo.gather(segment.column, fine.slabs)
+        own = (first + segment.start + np.arange(segment.rows)).reshape(-1, 1)
+        row = np.broadcast_to(own, g.shape)
+        matrix = matrix.at[row, column].add(-g).at[row, row].add(g)
+    index = np.arange(n)
+    entries = matrix[index, index] + diagonal
+    matrix = matrix.at[index, index].set(jnp.where(entries > 0, entries, 1.0))
+    coupling = -top * fine.terminal_free
+    corner = jnp.where(fine.terminal_free > 0, fine.terminal_ground + jnp.sum(top), 1.0)
+    matrix = matrix.at[:n, n].set(coupling).at[n, :n].set(coupling)
+    matrix = matrix.at[n, n].set(jnp.where(corner > 0, corner, 1.0))
     return jnp.linalg.inv(matrix).astype(level.ground.dtype)
 
 
-def _dot(a: Stacked, b: Stacked) -> Array:
-    return jnp.sum(a.fields * b.fields) + a.terminal * b.terminal
+def _solve_densely(inverse: Array, b: Stacked, slabs: Slabs) -> Stacked:
+    x = inverse @ jnp.append(halo.gather(b.fields, slabs), b.terminal)
+    own = b.fields.shape[0]
+    first = 0 if slabs is None else jax.lax.axis_index(slabs) * own
+    return Stacked(jax.lax.dynamic_slice_in_dim(x, first, own), x[-1])
+
+
+def _dot(a: Stacked, b: Stacked, slabs: Slabs) -> Array:
+    return halo.total(jnp.sum(a.fields * b.fields), slabs) + a.terminal * b.terminal
 
 
 def _axpy(alpha: Array, x: Stacked, y: Stacked) -> Stacked:

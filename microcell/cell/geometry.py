@@ -8,6 +8,9 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from microcell_kernels import halo
+from microcell_kernels.halo import Slabs
+from microcell_kernels.stencil import lower, upper
 
 from ..errors import GeometryError
 from ..image.connectivity import find_clusters, reaches
@@ -32,6 +35,9 @@ class Faces(eqx.Module):
         Kinetic coverage theta of the face, to be multiplied by the CBD coverage where ``on_cbd``.
     on_cbd : Array of bool
         Whether the electrolyte side is carbon-binder domain with the coverage of the parameters.
+    owned : Array of bool, or None
+        Where a cell is spread over slabs: the faces that this slab counts. A face between two slabs is in
+        both lists, and lists are padded with copies without area.
     """
 
     p: Array
@@ -42,6 +48,7 @@ class Faces(eqx.Module):
     half_q: Array
     coverage: Array
     on_cbd: Array
+    owned: Array | None = None
 
 
 class Geometry(eqx.Module):
@@ -61,6 +68,11 @@ class Geometry(eqx.Module):
         The interface.
     contact : tuple of three Arrays of bool, or None
         Faces between different particles, per axis; None where contact is continuous.
+    collector : int
+        Index of the last slice, which touches the collector.
+    slabs : str or None
+        Device axis where this is one slab of a cell, see :mod:`microcell_kernels.halo`; face numbers then
+        count a halo plane at both ends, and the collector touches the last slab only.
     """
 
     phase: Array
@@ -72,6 +84,8 @@ class Geometry(eqx.Module):
     dx: Array
     faces: Faces
     contact: tuple[Array, Array, Array] | None
+    collector: int = eqx.field(static=True, default=-1)
+    slabs: Slabs = eqx.field(static=True, default=None)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -92,10 +106,45 @@ class Geometry(eqx.Module):
         """Half distances below and above the inner faces of an axis, and the face area, all broadcastable."""
         dz = self.dz[:, None, None]
         if axis == -3:
-            return 0.5 * dz[:-1], 0.5 * dz[1:], self.dy * self.dx
+            below, above = lower(dz, axis, self.slabs), upper(dz, axis, self.slabs)
+            return 0.5 * below, 0.5 * above, self.dy * self.dx
         if axis == -2:
             return 0.5 * self.dy, 0.5 * self.dy, dz * self.dx
         return 0.5 * self.dx, 0.5 * self.dx, dz * self.dy
+
+    def at(self, cells: Array, number: Array) -> Array:
+        """Values of cells by flat number, as the interface faces count them."""
+        return halo.extend(cells, self.slabs).ravel()[number]
+
+    def sum_at(self, number: Array, values: Array) -> Array:
+        """Sum face values into the cells with these flat numbers, shape (nz, ny, nx)."""
+        sums = jnp.zeros(self.numbered_cells, values.dtype).at[number].add(values)
+        return halo.trim(sums.reshape(-1, *self.shape[1:]), self.slabs)
+
+    @property
+    def numbered_cells(self) -> int:
+        """Cells that flat numbers run over: those here, and in a slab the halo planes."""
+        nz, ny, nx = self.shape
+        return (nz if self.slabs is None else nz + 2) * ny * nx
+
+    def sum_faces(self, values: Array) -> Array:
+        """Sum over all interface faces of the cell, each counted once."""
+        owned = self.faces.owned
+        return self.total(values if owned is None else jnp.where(owned, values, 0))
+
+    def total(self, values: Array) -> Array:
+        """Sum of an array over the whole cell."""
+        return halo.total(jnp.sum(values), self.slabs)
+
+    @property
+    def at_lithium(self) -> Array | bool:
+        """Whether the first plane here is the one at the lithium electrode."""
+        return halo.first_slab(self.slabs)
+
+    @property
+    def at_collector(self) -> Array | bool:
+        """Whether the plane ``collector`` here is the one at the collector."""
+        return halo.last_slab(self.slabs)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
+from microcell_kernels import halo
+from microcell_kernels.halo import Slabs
 
 from ..physics import film as film_growth
 from .residual import System, axis_fluxes, cell_properties, collector_conductance, coverage, ionic_factor
@@ -53,32 +55,48 @@ def measure(system: System, u: Unknowns, currents: Currents, film: Array, surfac
     planes, terminal = plane_currents(system, u, currents)
     porosity, _ = ionic_factor(geometry, laws)
     amount = geometry.volume * porosity * u.c
-    area = jnp.sum(faces.area)
-    active_volume = jnp.sum(jnp.where(geometry.active, geometry.volume, 0.0))
-    solid = jnp.sum(jnp.where(geometry.active, amount, 0.0))
-    c_e = jnp.where(geometry.ionic, u.c, u.c[0, 0, 0])
+    area = geometry.sum_faces(faces.area)
+    active_volume = geometry.total(jnp.where(geometry.active, geometry.volume, 0.0))
+    solid = geometry.total(jnp.where(geometry.active, amount, 0.0))
+    film_lowest, film_highest = _range(film, True, geometry.slabs)
+    x_lowest, x_highest = _range(surface / laws.c_max, True, geometry.slabs)
+    c_lowest, c_highest = _range(u.c, geometry.ionic, geometry.slabs)
     return Measures(
         current_A=terminal,
-        lithium_plane_A=jnp.sum(currents.lithium) * geometry.section,
-        charge_error_A=jnp.max(jnp.abs(planes - terminal)),
+        lithium_plane_A=lithium_current(system, currents),
+        charge_error_A=halo.largest(jnp.max(jnp.abs(planes - terminal)), geometry.slabs),
         lithium_solid_mol=solid,
-        lithium_electrolyte_mol=jnp.sum(jnp.where(geometry.ionic, amount, 0.0)),
-        film_mean_m=jnp.sum(faces.area * film) / area,
-        film_min_m=jnp.min(film),
-        film_max_m=jnp.max(film),
-        oxygen_mol=jnp.sum(faces.area * film_growth.oxygen_released(laws, film)),
+        lithium_electrolyte_mol=geometry.total(jnp.where(geometry.ionic, amount, 0.0)),
+        film_mean_m=geometry.sum_faces(faces.area * film) / area,
+        film_min_m=film_lowest,
+        film_max_m=film_highest,
+        oxygen_mol=geometry.sum_faces(faces.area * film_growth.oxygen_released(laws, film)),
         mean_stoichiometry=solid / active_volume / laws.c_max,
-        min_surface_stoichiometry=jnp.min(surface) / laws.c_max,
-        max_surface_stoichiometry=jnp.max(surface) / laws.c_max,
-        min_electrolyte=jnp.min(c_e),
-        max_electrolyte=jnp.max(c_e),
+        min_surface_stoichiometry=x_lowest,
+        max_surface_stoichiometry=x_highest,
+        min_electrolyte=c_lowest,
+        max_electrolyte=c_highest,
     )
+
+
+def _range(values: Array, where: Array | bool, slabs: Slabs) -> tuple[Array, Array]:
+    """Smallest and largest value over the whole cell."""
+    lowest = jnp.min(jnp.where(where, values, jnp.inf))
+    highest = jnp.max(jnp.where(where, values, -jnp.inf))
+    return halo.smallest(lowest, slabs), halo.largest(highest, slabs)
+
+
+def lithium_current(system: System, currents: Currents) -> Array:
+    """Current through the lithium plane [A], positive into the electrolyte."""
+    geometry = system.geometry
+    return geometry.total(jnp.where(geometry.at_lithium, currents.lithium, 0.0)) * geometry.section
 
 
 def plane_currents(system: System, u: Unknowns, currents: Currents) -> tuple[Array, Array]:
     """Return the current through the lithium plane and every z face plane, and at the terminals [A].
 
-    Positive towards the collector, which is the sign of a discharge: all of them are the same current.
+    Positive towards the collector, which is the sign of a discharge: all of them are the same current. Where
+    the cell is spread over slabs, the planes of this slab; those outside of the cell repeat the terminal's.
     """
     geometry, faces = system.geometry, system.geometry.faces
     properties = cell_properties(system, u.c)
@@ -87,6 +105,11 @@ def plane_currents(system: System, u: Unknowns, currents: Currents) -> tuple[Arr
     plane = geometry.shape[1] * geometry.shape[2]
     z_p, z_q = faces.p // plane, faces.q // plane
     released = coverage(system) * faces.area * currents.face * jnp.sign(z_q - z_p)
-    through = through.at[jnp.minimum(z_p, z_q)].add(jnp.where(z_p == z_q, 0.0, released))
-    terminal = jnp.sum(collector_conductance(system, properties) * u.phi_s[-1])
-    return jnp.append(through, jnp.sum(currents.lithium) * geometry.section), terminal
+    through = through.at[jnp.minimum(z_p, z_q)].add(jnp.where(z_p == z_q, 0.0, released), mode="drop")
+    terminal = geometry.total(collector_conductance(system, properties) * u.phi_s[geometry.collector])
+    if geometry.slabs is not None:
+        number = jnp.arange(len(through))
+        first = geometry.at_lithium & (number == 0)
+        beyond = geometry.at_collector & (number > geometry.collector)
+        through = jnp.where(first | beyond, terminal, through)
+    return jnp.append(through, lithium_current(system, currents)), terminal

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from microcell_kernels.halo import Slabs
 from microcell_kernels.stencil import AXES, lower, outflow, upper
 
 from ..image.phases import CBD, SEPARATOR
@@ -83,9 +84,14 @@ def cell_properties(system: System, c: Array) -> CellProperties:
     )
 
 
-def _sides(properties: CellProperties, u: Unknowns, axis: int) -> tuple[Side, Side]:
+def _sides(properties: CellProperties, u: Unknowns, axis: int, slabs: Slabs) -> tuple[Side, Side]:
     whole = Side(properties, u.c, u.phi_s, u.phi_e)
-    return jax.tree.map(lambda a: lower(a, axis), whole), jax.tree.map(lambda a: upper(a, axis), whole)
+    return _both_sides(whole, axis, slabs)
+
+
+def _both_sides(whole: Side, axis: int, slabs: Slabs) -> tuple[Side, Side]:
+    low = jax.tree.map(lambda a: lower(a, axis, slabs), whole)
+    return low, jax.tree.map(lambda a: upper(a, axis, slabs), whole)
 
 
 def _contact(system: System, number: int) -> Array | None:
@@ -97,7 +103,7 @@ def axis_fluxes(system: System, properties: CellProperties, u: Unknowns, number:
     """Fluxes through the inner faces normal to axis ``number`` (0, 1, 2) [A], towards higher index."""
     axis = AXES[number]
     half_low, half_high, area = system.geometry.spacing(axis)
-    low, high = _sides(properties, u, axis)
+    low, high = _sides(properties, u, axis, system.geometry.slabs)
     flux = face_fluxes(low, high, half_low, half_high, system.laws.temperature, _contact(system, number))
     return FaceFluxes(*(area * f for f in flux))
 
@@ -112,15 +118,16 @@ def face_problem(
     system: System, properties: CellProperties, u: Unknowns, film: Array
 ) -> kinetics.FaceProblem:
     """Gather what each interface face needs: cell values, half cells and film in series."""
-    faces, laws = system.geometry.faces, system.laws
+    geometry, laws = system.geometry, system.laws
+    faces = geometry.faces
     theta = coverage(system) * faces.weight
-    sigma, mobility = (a.ravel()[faces.p] for a in (properties.conductivity_s, properties.mobility))
-    kappa = properties.conductivity_e.ravel()[faces.q]
+    sigma, mobility = (geometry.at(a, faces.p) for a in (properties.conductivity_s, properties.mobility))
+    kappa = geometry.at(properties.conductivity_e, faces.q)
     half_cells = theta * (faces.half_p / sigma + faces.half_q / kappa)
     return kinetics.FaceProblem(
-        voltage=u.phi_s.ravel()[faces.p] + u.voltage - u.phi_e.ravel()[faces.q],
-        c_solid=u.c.ravel()[faces.p],
-        c_electrolyte=u.c.ravel()[faces.q],
+        voltage=geometry.at(u.phi_s, faces.p) + u.voltage - geometry.at(u.phi_e, faces.q),
+        c_solid=geometry.at(u.c, faces.p),
+        c_electrolyte=geometry.at(u.c, faces.q),
         resistance=half_cells + film / laws.film_kappa,
         shift=theta * faces.half_p / mobility + film / (F * laws.film_diffusivity),
     )
@@ -129,19 +136,28 @@ def face_problem(
 def surface_concentration(system: System, u: Unknowns, currents: Currents) -> Array:
     """Lithium concentration of the active side of each face, ``c_so`` [mol.m-3]."""
     faces = system.geometry.faces
-    _, mobility = solid_properties(system.laws, u.c.ravel()[faces.p])
-    return u.c.ravel()[faces.p] - coverage(system) * faces.weight * faces.half_p / mobility * currents.face
+    c = system.geometry.at(u.c, faces.p)
+    _, mobility = solid_properties(system.laws, c)
+    return c - coverage(system) * faces.weight * faces.half_p / mobility * currents.face
 
 
-def _lithium_resistance(system: System, properties: CellProperties) -> Array:
-    return 0.5 * system.geometry.dz[0] / properties.conductivity_e[0]
+def _lithium_plane(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
+    """What the lithium electrode feels of the first plane: phi_e, c, half-cell resistance [Ohm.m2].
+
+    Slabs that do not touch it get a relaxed plane, so that their solves are trivial.
+    """
+    here = system.geometry.at_lithium
+    resistance = 0.5 * system.geometry.dz[0] / jnp.where(here, properties.conductivity_e[0], 1.0)
+    c = jnp.where(here, u.c[0], REFERENCE_CONCENTRATION)
+    return jnp.where(here, u.phi_e[0], 0.0), c, resistance
 
 
 def collector_conductance(system: System, properties: CellProperties) -> Array:
-    """Conductance of the last slice to the collector [S]."""
-    sigma = properties.conductivity_s[-1]
-    resistance = 0.5 * system.geometry.dz[-1] + sigma * system.laws.collector_contact
-    return sigma / resistance * system.geometry.section
+    """Conductance of the last slice to the collector [S]; zero in slabs that do not touch it."""
+    geometry = system.geometry
+    sigma = properties.conductivity_s[geometry.collector]
+    resistance = 0.5 * geometry.dz[geometry.collector] + sigma * system.laws.collector_contact
+    return jnp.where(geometry.at_collector, sigma / resistance * geometry.section, 0.0)
 
 
 def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> Balance:
@@ -167,28 +183,26 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     properties = cell_properties(system, u.c)
     problem = face_problem(system, properties, u, context.film)
     root = kinetics.solve_faces(system.laws, problem, guess.face)
-    plane = kinetics.solve_lithium(
-        system.laws, u.phi_e[0], u.c[0], _lithium_resistance(system, properties), guess.lithium
-    )
+    plane = kinetics.solve_lithium(system.laws, *_lithium_plane(system, properties, u), guess.lithium)
     electron, ion, lithium = _divergences(system, properties, u)
     released = coverage(system) * faces.area * root.value
     electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
-    inflow = plane.value * geometry.section
+    inflow = jnp.where(geometry.at_lithium, plane.value * geometry.section, 0.0)
     ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
-    collector = collector_conductance(system, properties) * u.phi_s[-1]
-    electron = electron.at[-1].add(collector)
+    collector = collector_conductance(system, properties) * u.phi_s[geometry.collector]
+    electron = electron.at[geometry.collector].add(collector)
     porosity, _ = ionic_factor(geometry, system.laws)
     lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * (u.c - context.inertia.past))
     rows = Unknowns(
         jnp.where(geometry.active | geometry.ionic, lithium, 0.0),
         jnp.where(geometry.electronic, electron, 0.0),
         jnp.where(geometry.ionic, ion, 0.0),
-        _control_row(system, context.control, u.voltage, -jnp.sum(collector)),
+        _control_row(system, context.control, u.voltage, -geometry.total(collector)),
     )
     _, beyond = kinetics.interface_concentration(system.laws, problem, root.value)
-    return Balance(
-        rows, Currents(root.value, plane.value), jnp.sum(beyond != 0), root.failures + plane.failures
-    )
+    guarded = geometry.sum_faces((beyond != 0).astype(int))
+    failures = geometry.total(root.failures + plane.failures)
+    return Balance(rows, Currents(root.value, plane.value), guarded, failures)
 
 
 def _divergences(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
@@ -196,7 +210,9 @@ def _divergences(system: System, properties: CellProperties, u: Unknowns) -> tup
     total = (zero, zero, zero)
     for number, axis in enumerate(AXES):
         flux = axis_fluxes(system, properties, u, number)
-        total = tuple(t + outflow(f, axis) for t, f in zip(total, flux, strict=True))  # type: ignore[assignment]
+        total = tuple(  # type: ignore[assignment]
+            t + outflow(f, axis, system.geometry.slabs) for t, f in zip(total, flux, strict=True)
+        )
     return total
 
 
@@ -204,9 +220,8 @@ def _exchange(
     geometry: Geometry, electron: Array, ion: Array, lithium: Array, released: Array
 ) -> tuple[Array, Array, Array]:
     """Take the interface currents [A] out of the solid and put them into the electrolyte."""
-    faces, shape = geometry.faces, geometry.shape
-    from_solid = jnp.zeros(electron.size, electron.dtype).at[faces.p].add(released).reshape(shape)
-    into_electrolyte = jnp.zeros(electron.size, electron.dtype).at[faces.q].add(released).reshape(shape)
+    from_solid = geometry.sum_at(geometry.faces.p, released)
+    into_electrolyte = geometry.sum_at(geometry.faces.q, released)
     return electron + from_solid, ion - into_electrolyte, lithium + from_solid - into_electrolyte
 
 
@@ -228,19 +243,18 @@ class AxisJacobian(NamedTuple):
 
     Attributes
     ----------
-    electronic, ionic : Array
+    potential : Array, shape (2, faces)
         Conductances for phi_s and phi_e [S].
-    charge_low, charge_high : Array
-        Derivative of the charge flux by c of the two cells; charge is electronic beside active material,
-        ionic elsewhere.
-    lithium_low, lithium_high : Array
+    charge_drop, charge_sum : Array
+        Derivative of the charge flux by the drop of c (lower minus upper cell) and by its sum; charge is
+        electronic beside active material, ionic elsewhere.
+    lithium_drop, lithium_sum : Array
         The same for the lithium flux.
     migration : Array
         Derivative of the lithium flux by the drop of phi_e [S].
     """
 
-    electronic: Array
-    ionic: Array
+    potential: Array
     charge_drop: Array
     charge_sum: Array
     lithium_drop: Array
@@ -301,10 +315,10 @@ def linearize(
     problem = face_problem(system, properties, u, context.film)
     scale = coverage(system) * geometry.faces.area
     by = kinetics.sensitivities(system.laws, problem, currents.face)
-    resistance = _lithium_resistance(system, properties)
     plane_phi, plane_c = kinetics.lithium_sensitivities(
-        system.laws, u.phi_e[0], u.c[0], resistance, currents.lithium
+        system.laws, *_lithium_plane(system, properties, u), currents.lithium
     )
+    plane = geometry.ionic[0] & geometry.at_lithium
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
     jacobian = Jacobian(
@@ -313,10 +327,10 @@ def linearize(
             geometry.active | geometry.ionic, F * geometry.volume * porosity * context.inertia.rate, 0.0
         ),
         face=kinetics.Sensitivities(*(scale * s for s in by)),
-        lithium_phi=jnp.where(geometry.ionic[0], plane_phi, 0.0) * geometry.section,
-        lithium_c=jnp.where(geometry.ionic[0], plane_c, 0.0) * geometry.section,
+        lithium_phi=jnp.where(plane, plane_phi, 0.0) * geometry.section,
+        lithium_c=jnp.where(plane, plane_c, 0.0) * geometry.section,
         collector=top,
-        collector_c=top_slope * u.phi_s[-1],
+        collector_c=top_slope * u.phi_s[geometry.collector],
         terminal=_control_slopes(system, context.control, u.voltage),
         transference=properties.transference,
         diffusion_potential=_diffusion_potential(system, properties, u.c),
@@ -350,12 +364,14 @@ def _axis_alone(
 
     XLA would schedule the three axes side by side and keep all their intermediate arrays at once; a branch on
     a traced value is a boundary that it cannot see through, and the second and third axis reuse the memory of
-    the first.
+    the first. Exchanges between slabs stay outside of branches: on CPU they would run beside others there.
     """
 
     def compute() -> AxisJacobian:
         return jax.tree.map(lambda a: a.astype(dtype), _axis_jacobian(system, properties, slopes, u, number))
 
+    if system.geometry.slabs is not None and AXES[number] == -3:
+        return compute()
     shapes = jax.eval_shape(compute)
     nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
     return jax.lax.cond(system.one_c_current > 0, compute, lambda: nothing)
@@ -367,11 +383,12 @@ def _axis_jacobian(
     """Differentiate the fluxes of one axis by c (through the properties too) and by the potentials."""
     axis = AXES[number]
     half_low, half_high, area = system.geometry.spacing(axis)
-    low, high = _sides(properties, u, axis)
+    low, high = _sides(properties, u, axis, system.geometry.slabs)
+    slabs = system.geometry.slabs
     one, zero = jnp.ones_like(u.c), jnp.zeros_like(u.c)
-    by_c = Side(slopes, one, zero, zero)
-    by_phi = Side(jax.tree.map(jnp.zeros_like, slopes), zero, one, one)
-    still = jax.tree.map(lambda a: jnp.zeros_like(lower(a, axis)), by_c)
+    by_c = _both_sides(Side(slopes, one, zero, zero), axis, slabs)
+    still = jax.tree.map(jnp.zeros_like, low)
+    by_phi = Side(still.properties, still.c, jnp.ones_like(low.phi_s), jnp.ones_like(low.phi_e))
     contact = _contact(system, number)
 
     def flux(low: Side, high: Side) -> FaceFluxes:
@@ -381,13 +398,10 @@ def _axis_jacobian(
         _, tangent = jax.jvp(flux, (low, high), (low_tangent, high_tangent))
         return FaceFluxes(*(area * t for t in tangent))
 
-    c_low = along(jax.tree.map(lambda a: lower(a, axis), by_c), still)
-    c_high = along(still, jax.tree.map(lambda a: upper(a, axis), by_c))
-    phi = along(jax.tree.map(lambda a: lower(a, axis), by_phi), still)
+    c_low, c_high, phi = along(by_c[0], still), along(still, by_c[1]), along(by_phi, still)
     charge_low, charge_high = c_low.electronic + c_low.ionic, c_high.electronic + c_high.ionic
     return AxisJacobian(
-        electronic=phi.electronic,
-        ionic=phi.ionic,
+        potential=jnp.stack([phi.electronic, phi.ionic]),
         charge_drop=0.5 * (charge_low - charge_high),
         charge_sum=0.5 * (charge_low + charge_high),
         lithium_drop=0.5 * (c_low.lithium - c_high.lithium),
@@ -397,26 +411,22 @@ def _axis_jacobian(
 
 
 def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
-    """Apply the linearized residual to a correction.
-
-    Here ``v.phi_s`` is the change of the **absolute** solid potential, so that only the last slice feels the
-    voltage.
-    """
+    """Apply the linearized residual to a correction, in the precision of that."""
     geometry = system.geometry
     electron, ion, lithium = _linear_divergences(geometry, jacobian, v)
     faces, face = geometry.faces, jacobian.face
-    flat_c = v.c.ravel()
     released = (
-        face.voltage * (v.phi_s.ravel()[faces.p] - v.phi_e.ravel()[faces.q])
-        + face.c_solid * flat_c[faces.p]
-        + face.c_electrolyte * flat_c[faces.q]
+        face.voltage * (geometry.at(v.phi_s, faces.p) + v.voltage - geometry.at(v.phi_e, faces.q))
+        + face.c_solid * geometry.at(v.c, faces.p)
+        + face.c_electrolyte * geometry.at(v.c, faces.q)
     )
     electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
     inflow = jacobian.lithium_phi * v.phi_e[0] + jacobian.lithium_c * v.c[0]
-    collector = jacobian.collector * (v.phi_s[-1] - v.voltage) + jacobian.collector_c * v.c[-1]
-    electron = electron.at[-1].add(collector)
+    last = geometry.collector
+    collector = jacobian.collector * v.phi_s[last] + jacobian.collector_c * v.c[last]
+    electron = electron.at[last].add(collector)
     ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
-    terminal = -jacobian.terminal[0] * jnp.sum(collector) + jacobian.terminal[1] * v.voltage
+    terminal = -jacobian.terminal[0] * geometry.total(collector) + jacobian.terminal[1] * v.voltage
     return Unknowns(lithium + jacobian.mass * v.c, electron, ion, terminal)
 
 
@@ -427,19 +437,18 @@ def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> 
     is rounded once and shared by its two cells, and XLA has no reason to keep a wide copy of the
     coefficients.
     """
-    wide, narrow = v.c.dtype, jacobian.mass.dtype
+    wide, narrow, slabs = v.c.dtype, jacobian.mass.dtype, geometry.slabs
     electron, ion, lithium = (jnp.zeros_like(v.c) for _ in range(3))
     for axis, a in zip(AXES, jacobian.axes, strict=True):
-        drop_c = (lower(v.c, axis) - upper(v.c, axis)).astype(narrow)
-        sum_c = (lower(v.c, axis) + upper(v.c, axis)).astype(narrow)
-        drop_s = (lower(v.phi_s, axis) - upper(v.phi_s, axis)).astype(narrow)
-        drop_e = (lower(v.phi_e, axis) - upper(v.phi_e, axis)).astype(narrow)
+        low, high = (jax.tree.map(lambda x: side(x, axis, slabs), v[:3]) for side in (lower, upper))  # noqa: B023
+        drop_c, drop_s, drop_e = ((x - y).astype(narrow) for x, y in zip(low, high, strict=True))
+        sum_c = (low[0] + high[0]).astype(narrow)
         charge = a.charge_drop * drop_c + a.charge_sum * sum_c
-        solid = lower(geometry.active, axis) | upper(geometry.active, axis)
-        electronic = a.electronic * drop_s + jnp.where(solid, charge, 0)
-        ionic = a.ionic * drop_e + jnp.where(solid, 0, charge)
+        solid = lower(geometry.active, axis, slabs) | upper(geometry.active, axis, slabs)
+        electronic = a.potential[0] * drop_s + jnp.where(solid, charge, 0)
+        ionic = a.potential[1] * drop_e + jnp.where(solid, 0, charge)
         salt = a.migration * drop_e + a.lithium_drop * drop_c + a.lithium_sum * sum_c
-        electron = electron + outflow(electronic.astype(wide), axis)
-        ion = ion + outflow(ionic.astype(wide), axis)
-        lithium = lithium + outflow(salt.astype(wide), axis)
+        electron = electron + outflow(electronic.astype(wide), axis, slabs)
+        ion = ion + outflow(ionic.astype(wide), axis, slabs)
+        lithium = lithium + outflow(salt.astype(wide), axis, slabs)
     return electron, ion, lithium

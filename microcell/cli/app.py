@@ -8,6 +8,7 @@ import typer
 
 from .demo import demo
 from .doctor import doctor
+from .effective import effective
 from .guard import guarded
 from .inspect import inspect
 from .report import report
@@ -15,7 +16,7 @@ from .run import run
 from .segment import segment
 from .view import view
 
-COMMANDS = (demo, inspect, segment, run, report, view, doctor)
+COMMANDS = (demo, inspect, segment, effective, run, report, view, doctor)
 
 EPILOG = (
     "Exit codes: 0 done; 2 the input is wrong, and the message names file, key, value, what is allowed and "

@@ -12,7 +12,7 @@ from typing import Any
 VARIABLE = "MICROCELL_CACHE_DIR"
 """Environment variable with the folder for compiled code; empty switches the cache off."""
 
-_MIN_COMPILE_TIME = 0.5  # s; quicker compilations are not worth a file
+_MIN_COMPILE_TIME = 0.0  # s; the many small programs together take longer than the reading of their files
 _PACKAGES = ("microcell", "jax", "jaxlib", "equinox", "numpy", "scipy", "h5py", "pandas", "scikit-image")
 _EXTRAS = {"view": "pyvista"}
 

@@ -23,6 +23,7 @@ def simulate(
     out: Path,
     *,
     device: str | None = None,
+    devices: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
     table: bool = False,
@@ -37,6 +38,8 @@ def simulate(
         The run directory.
     device : str, optional
         "cpu" or "gpu"; JAX's default where left out.
+    devices : int, optional
+        How many of them to spread the cell over.
     resume, overwrite : bool
         Continue, or replace, the run in `out`.
     table : bool
@@ -49,34 +52,46 @@ def simulate(
         the run is interrupted.
     """
     from ..simulation import Simulation
-    from ..simulation.precision import find_device
+    from ..simulation.precision import find_devices
+    from ..simulation.processes import is_writer
     from .environment import enable_compile_cache
 
-    check_folder(out, resume=resume, overwrite=overwrite)
+    writer = is_writer()
+    say = typer.echo if writer else _silent
+    if writer:
+        check_folder(out, resume=resume, overwrite=overwrite)
     parameters = case.read_parameters()
     protocol = case.read_protocol(parameters)
     case.check_output()
-    find_device(device)
+    find_devices(device, devices)
     volume = case.read_volume()
-    typer.echo(volume.describe())
+    say(volume.describe())
     particles = case.segment(volume)
     inspection = _inspect(volume, particles, parameters)
-    typer.echo(f"\n{inspection}" if table else brief(inspection))
+    say(f"\n{inspection}" if table else brief(inspection))
 
     enable_compile_cache()
     cell = case.make_cell(volume, particles, parameters)
     output = case.content.output
-    simulation = Simulation(cell, protocol, fields=output.fields, every=output.every, device=device)
-    typer.echo(f"Running     {'; '.join(step.text for step in protocol.steps[: protocol.cycle_length])}")
+    simulation = Simulation(
+        cell, protocol, fields=output.fields, every=output.every, device=device, devices=devices
+    )
+    say(f"Running     {'; '.join(step.text for step in protocol.steps[: protocol.cycle_length])}")
     try:
         solution = simulation.solve(
             out, overwrite=overwrite, resume=resume, case=record(case, parameters, inspection)
         )
     except SolverError:
-        _write_report(out)
+        if writer:
+            _write_report(out)
         raise
-    _write_report(out)
+    if writer:
+        _write_report(out)
     return solution
+
+
+def _silent(_: str) -> None:
+    """Say nothing: one process of a run speaks for all."""
 
 
 def brief(inspection: Inspection) -> str:

@@ -47,6 +47,25 @@ def run(
             show_default=False,
         ),
     ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            "--devices",
+            metavar="N",
+            help="Spread the cell over this many devices. Default: one.",
+            show_default=False,
+        ),
+    ] = None,
+    processes: Annotated[
+        str | None,
+        typer.Option(
+            "--processes",
+            metavar="auto|HOST:PORT,COUNT,NUMBER",
+            help="Join a run over several processes, started with the same command on every node: 'auto' "
+            "under SLURM or Open MPI; else host and port of the first one, how many, and which one this is.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted run from its checkpoint.")
     ] = False,
@@ -65,12 +84,35 @@ def run(
         raise CaseError(
             "--resume and --overwrite contradict each other", fix="continue the run, or replace it"
         )
+    if processes is not None:
+        _join(processes)
     case = Case.read(case_file).with_overrides(overrides or [])
+    from ..simulation.processes import is_writer
     from .job import simulate, summarize
 
     signal.signal(signal.SIGTERM, _interrupt)
     folder = out if out is not None else Path(f"{case_file.stem}-run")
-    typer.echo(summarize(simulate(case, folder, device=device, resume=resume, overwrite=overwrite)))
+    solution = simulate(case, folder, device=device, devices=devices, resume=resume, overwrite=overwrite)
+    if is_writer():
+        typer.echo(summarize(solution))
+
+
+def _join(processes: str) -> None:
+    """Join the processes of a run, see ``--processes``."""
+    from ..errors import DeviceError
+    from ..simulation.processes import start
+
+    if processes == "auto":
+        return start()
+    parts = processes.split(",")
+    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
+        raise DeviceError(
+            "--processes does not say which processes",
+            key="--processes",
+            value=processes,
+            allowed="auto, or host:port,count,number such as node1:12345,4,0",
+        )
+    return start(parts[0], int(parts[1]), int(parts[2]))
 
 
 def _interrupt(number: int, frame: Any) -> None:

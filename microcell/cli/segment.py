@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,17 +21,14 @@ from .volume_options import (
     ThroughAxis,
     VoxelSize,
     as_options,
+    option,
     read_volume,
 )
 
 if TYPE_CHECKING:
     from ..image import Particles, Volume
 
-_PANEL = "How to tell particles apart"
-
-
-def _rule(name: str, help_text: str, metavar: str) -> Any:
-    return typer.Option(name, help=help_text, metavar=metavar, rich_help_panel=_PANEL, show_default=False)
+_rule = partial(option, "How to tell particles apart")
 
 
 def segment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 REQUIRED = ("voxel_size", "axes", "through_axis", "separator_side", "phases")
 """What has to be said of every image: nothing of it is guessed."""
 
-_PANEL = "How to read the image"
-
 Image = Annotated[
     Path,
     typer.Argument(
@@ -30,8 +29,12 @@ Image = Annotated[
 ]
 
 
-def _option(name: str, help_text: str, metavar: str) -> Any:
-    return typer.Option(name, help=help_text, metavar=metavar, rich_help_panel=_PANEL, show_default=False)
+def option(panel: str, name: str, help_text: str, metavar: str) -> Any:
+    """Make an option without a default of its own, shown in a panel of the help."""
+    return typer.Option(name, help=help_text, metavar=metavar, rich_help_panel=panel, show_default=False)
+
+
+_option = partial(option, "How to read the image")
 
 
 VoxelSize = Annotated[

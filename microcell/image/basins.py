@@ -18,6 +18,9 @@ import numpy as np
 SLAB = 8
 """Planes worked on at a time, so that temporaries stay in the cache."""
 
+PART = 2**18
+"""Voxels of a flat array worked on at a time, for the same reason."""
+
 OFFSETS = [offset for offset in itertools.product((-1, 0, 1), repeat=3) if offset != (0, 0, 0)]
 HALF_OFFSETS = [offset for offset in OFFSETS if offset > (0, 0, 0)]
 
@@ -60,17 +63,47 @@ def steepest_basins(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Height of each summit; entry 0 is zero.
     """
     target = _uphill_neighbours(heights).ravel()
-    while True:
-        further = target[target]
-        if np.array_equal(further, target):
-            break
-        target = further
-    inside = heights.ravel() > 0
-    tops = np.flatnonzero((target == np.arange(target.size, dtype=target.dtype)) & inside)
-    number = np.zeros(target.size, dtype=np.int32)
-    number[tops] = np.arange(1, len(tops) + 1, dtype=np.int32)
-    basins = np.where(inside, number[target], 0).reshape(heights.shape)
-    return basins, np.concatenate([np.zeros(1, np.float32), heights.ravel()[tops]])
+    flat = heights.ravel()
+    _follow(target)
+    tops = np.concatenate([_tops(target, flat, part) for part in _parts(target.size)])
+    _number(target, flat, tops)
+    summits = np.concatenate([np.zeros(1, np.float32), flat[tops]])
+    return target.reshape(heights.shape).astype(np.int32, copy=False), summits
+
+
+def _parts(size: int) -> Iterator[slice]:
+    """Split a flat array into parts: fancy indexing makes eight bytes of index per voxel it works on."""
+    return (slice(start, min(start + PART, size)) for start in range(0, size, PART))
+
+
+def _follow(target: np.ndarray) -> None:
+    """Replace pointers by the ends of their chains, in place; every pass at least doubles the reach."""
+    moved = True
+    while moved:
+        moved = False
+        for part in _parts(target.size):
+            further = target[target[part]]
+            moved = moved or not np.array_equal(further, target[part])
+            target[part] = further
+
+
+def _tops(target: np.ndarray, flat: np.ndarray, part: slice) -> np.ndarray:
+    """Return the flat indices of the summits of a part."""
+    own = np.arange(part.start, part.stop, dtype=target.dtype)
+    return np.flatnonzero((target[part] == own) & (flat[part] > 0)) + part.start
+
+
+def _number(target: np.ndarray, flat: np.ndarray, tops: np.ndarray) -> None:
+    """Replace, in place, pointers at summits by numbers from 1, and those of voxels outside by 0.
+
+    Numbers are stored as ``-1 - number`` until all pointers are gone, so that the two cannot be confused.
+    """
+    target[tops] = -2 - np.arange(len(tops), dtype=target.dtype)
+    for part in _parts(target.size):
+        pointer = target[part]
+        found = np.where(pointer < 0, pointer, target[np.maximum(pointer, 0)])
+        target[part] = np.where(flat[part] > 0, found, -1)
+    np.subtract(-1, target, out=target)
 
 
 def _uphill_neighbours(heights: np.ndarray) -> np.ndarray:
@@ -153,6 +186,12 @@ class _Union:
         """Return the new number of every basin, without gaps; 0 stays 0."""
         roots = np.asarray([self.root(basin) for basin in range(len(self.parent))])
         return np.asarray(np.unique(roots, return_inverse=True)[1], dtype=np.int32)
+
+
+def renumber(labels: np.ndarray, number: np.ndarray) -> None:
+    """Replace every label by its new number, in place and plane by plane."""
+    for plane in labels:
+        plane[...] = number[plane]
 
 
 def merge_basins(

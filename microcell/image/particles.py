@@ -67,7 +67,9 @@ class Particles:
         particles = present[present > 0]
         if particles.size == 0:
             raise SegmentationError("there is no particle: all labels are 0")
-        compact = np.searchsorted(particles, labels, side="right").astype(np.int32)
+        compact = np.empty(labels.shape, np.int32)
+        for plane, numbered in zip(labels, compact, strict=True):
+            numbered[...] = np.searchsorted(particles, plane, side="right")
         compact.setflags(write=False)
         return cls(compact, voxel_size, particle_table(compact, voxel_size), options or {})
 
@@ -108,7 +110,7 @@ def particle_table(labels: np.ndarray, voxel_size: tuple[float, float, float]) -
         the corner of the image, bounding box (first voxel, one past the last), whether the image edge cuts
         it, and how many other particles share a face with it.
     """
-    statistics = cc3d.statistics(np.ascontiguousarray(labels).astype(np.uint32))
+    statistics = cc3d.statistics(np.ascontiguousarray(labels, np.int32).view(np.uint32))
     voxels = statistics["voxel_counts"][1:].astype(np.int64)
     centroid = (statistics["centroids"][1:] + 0.5) * np.asarray(voxel_size)
     volume = voxels * float(np.prod(voxel_size))

@@ -15,7 +15,7 @@ from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
 from ..errors import SegmentationError, did_you_mean
-from .basins import highest_saddles, merge_basins, steepest_basins
+from .basins import highest_saddles, merge_basins, renumber, steepest_basins
 from .connectivity import count_voxels, find_clusters
 from .distance import landscape
 from .particles import Particles
@@ -97,7 +97,8 @@ def segment(
         labels, summits = _flood(heights, seeds, mask)
         h = h_relative = 0.0
     report("merging", 0.85)
-    labels = _merge(labels, summits, heights, h, h_relative, min_voxels)
+    _merge(labels, summits, heights, h, h_relative, min_voxels)
+    del heights  # as large as the labels: not needed beside their copy in the table
     report("table", 0.95)
     options = {
         "markers": markers if isinstance(markers, str) else "given",
@@ -128,8 +129,8 @@ def _merge(
     h: float,
     h_relative: float,
     min_voxels: int,
-) -> np.ndarray:
-    """Join insignificant summits, then particles that are too small."""
+) -> None:
+    """Join insignificant summits, then particles that are too small; changes the labels in place."""
     sizes = count_voxels(labels, len(summits))
     saddles = highest_saddles(labels, heights)
 
@@ -137,13 +138,13 @@ def _merge(
         return summit - saddle >= max(h, h_relative * summit)
 
     number = merge_basins(summits, sizes, saddles, rises)
-    labels = number[labels]
+    renumber(labels, number)
     if min_voxels <= 1:
-        return labels
+        return
     sizes = count_voxels(labels, int(number.max()) + 1)
     saddles = highest_saddles(labels, heights)
     # Height by size, so that the smaller of two particles is the one that is asked and joins.
-    return merge_basins(sizes, sizes, saddles, lambda _height, _saddle, size: size >= min_voxels)[labels]
+    renumber(labels, merge_basins(sizes, sizes, saddles, lambda _height, _saddle, size: size >= min_voxels))
 
 
 def _seeds(markers: str | np.ndarray, heights: np.ndarray, mask: np.ndarray, min_distance: int) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,21 +19,23 @@ from ..solve.timestep import TimeStepper, Totals
 def save(stepper: TimeStepper) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and numbers that a run needs to go on; the slope of the past is not kept.
 
+    The arrays are those of the whole cell: a run goes on from them on any number of devices.
+
     Parameters
     ----------
     stepper : TimeStepper
         After an accepted step.
     """
-    past = stepper.past
+    past, layout = stepper.past, stepper.layout
     arrays = {
-        "c": past.c[0],
-        "phi_s": past.phi_s[0],
-        "phi_e": past.phi_e[0],
-        "voltage": past.voltage[0],
-        "face_current": past.currents.face,
-        "lithium_current": past.currents.lithium,
-        "film": past.film,
-        "share": past.share,
+        "c": layout.cells(past.c[0]),
+        "phi_s": layout.cells(past.phi_s[0]),
+        "phi_e": layout.cells(past.phi_e[0]),
+        "voltage": np.asarray(past.voltage[0]),
+        "face_current": layout.faces(past.currents.face),
+        "lithium_current": layout.plane(past.currents.lithium),
+        "film": layout.faces(past.film),
+        "share": layout.faces(past.share),
     }
     meta = {
         "time": stepper.time,
@@ -40,11 +44,15 @@ def save(stepper: TimeStepper) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         "charge_moved_C": stepper.totals.charge_moved_C,
         "counts": stepper.counts,
     }
-    return {name: np.asarray(a) for name, a in arrays.items()}, meta
+    return arrays, meta
 
 
 def restore(
-    cell: HalfCell, arrays: dict[str, np.ndarray], meta: dict[str, Any], settings: Any
+    cell: HalfCell,
+    arrays: dict[str, np.ndarray],
+    meta: dict[str, Any],
+    settings: Any,
+    devices: Sequence[jax.Device] = (),
 ) -> TimeStepper:
     """Make a stepper that goes on from a checkpoint.
 
@@ -70,7 +78,7 @@ def restore(
         a["film"],
         a["share"],
     )
-    stepper = TimeStepper(cell.system(), past, meta["time"], settings)
+    stepper = TimeStepper(cell.system(), past, meta["time"], settings, devices)
     stepper.totals = Totals([meta["lithium_in_mol"]], [meta["charge_C"]], meta["charge_moved_C"])
     stepper.counts.update(meta["counts"])
     return stepper

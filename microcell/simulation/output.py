@@ -96,20 +96,20 @@ def take_snapshot(cell: HalfCell, stepper: TimeStepper, names: tuple[str, ...]) 
     names : tuple of str
         Which of :data:`FIELDS`.
     """
-    u, geometry, skip = stepper.unknowns, cell.geometry, cell.stack.separator_cells
+    u, geometry, layout, skip = stepper.unknowns, cell.geometry, stepper.layout, cell.stack.separator_cells
     active, ionic, electronic = (
         np.asarray(a)[skip:] for a in (geometry.active, geometry.ionic, geometry.electronic)
     )
-    c = np.asarray(u.c)[skip:]
-    film, current = np.asarray(stepper.past.film), np.asarray(stepper.past.currents.face)
+    c = layout.cells(u.c)[skip:]
+    film, current = layout.faces(stepper.past.film), layout.faces(stepper.past.currents.face)
     assert stepper.last is not None
     p = np.asarray(geometry.faces.p, np.int64) - skip * active.shape[1] * active.shape[2]
     area = np.asarray(geometry.faces.area)
     makers = {
         FIELDS[0]: lambda: np.where(active, c, np.nan),
         FIELDS[1]: lambda: np.where(ionic, c, np.nan),
-        FIELDS[2]: lambda: np.where(electronic, np.asarray(u.phi_s)[skip:] + float(u.voltage), np.nan),
-        FIELDS[3]: lambda: np.where(ionic, np.asarray(u.phi_e)[skip:], np.nan),
+        FIELDS[2]: lambda: np.where(electronic, layout.cells(u.phi_s)[skip:] + float(u.voltage), np.nan),
+        FIELDS[3]: lambda: np.where(ionic, layout.cells(u.phi_e)[skip:], np.nan),
         FIELDS[4]: lambda: _face_mean(p, area, film, active.shape),
         FIELDS[5]: lambda: _face_mean(p, area, current, active.shape),
     }
@@ -118,7 +118,7 @@ def take_snapshot(cell: HalfCell, stepper: TimeStepper, names: tuple[str, ...]) 
         fields={name: makers[name]() for name in names},
         film_thickness=film,
         face_current=current,
-        surface_concentration=np.asarray(stepper.last.surface),
+        surface_concentration=layout.faces(stepper.last.surface),
     )
 
 

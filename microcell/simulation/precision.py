@@ -30,7 +30,7 @@ def computing_on(device: str | None) -> Iterator[None]:
     DeviceError
         If the device is not there or cannot do float64.
     """
-    chosen = find_device(device)
+    chosen = next(d for d in find_devices(device, None) if d.process_index == jax.process_index())
     with jax.enable_x64(True), jax.default_device(chosen):
         if jnp.zeros(()).dtype != jnp.float64:
             raise DeviceError(
@@ -42,20 +42,55 @@ def computing_on(device: str | None) -> Iterator[None]:
         yield
 
 
-def find_device(device: str | None) -> jax.Device:
-    """Return a JAX device by name, see :func:`computing_on`."""
-    if device is None:
-        return jax.devices()[0]
-    kind, _, number = device.partition(":")
+def find_devices(device: str | None, count: int | None) -> list[jax.Device]:
+    """Return the devices that a cell is spread over.
+
+    Parameters
+    ----------
+    device : str or None
+        Their kind, "cpu" or "gpu", or one of them, "gpu:1"; JAX's default kind where None.
+    count : int or None
+        How many; where None, one, or in a run over several processes all that there are.
+
+    Raises
+    ------
+    DeviceError
+        If they are not there.
+    """
+    kind, _, number = (device or "").partition(":")
     try:
-        return jax.devices(kind)[int(number or 0)]
+        present = jax.devices(kind or None)
+        if number:
+            present = [present[int(number)]]
     except (RuntimeError, IndexError, ValueError) as error:
-        present = ", ".join(sorted({f"{d.platform}:{d.id}" for d in jax.devices()}))
         raise DeviceError(
             f"the device {device!r} is not available",
             key="device",
             value=device,
-            allowed=f"here: {present}",
+            allowed=f"here: {_names(jax.devices())}",
             fix="leave the device out, or install JAX with support for it "
             "(for NVIDIA: pip install 'jax[cuda13]')",
         ) from error
+    if count is None:
+        count = len(present) if jax.process_count() > 1 else 1
+    if not 1 <= count <= len(present):
+        raise DeviceError(
+            "there are not so many devices",
+            key="devices",
+            value=count,
+            allowed=f"1 to {len(present)} ({_names(present)})",
+            fix="use fewer; a CPU counts as several with XLA_FLAGS=--xla_force_host_platform_device_count=8",
+        )
+    if jax.process_count() > 1 and count < len(present):
+        raise DeviceError(
+            "a run over several processes uses all their devices",
+            key="devices",
+            value=count,
+            allowed=f"{len(present)}",
+            fix="leave --devices out",
+        )
+    return present[:count]
+
+
+def _names(devices: list[jax.Device]) -> str:
+    return ", ".join(sorted({f"{d.platform}:{d.id}" for d in devices}))

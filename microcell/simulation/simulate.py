@@ -25,10 +25,11 @@ from ..results import RunWriter, Solution
 from ..results.store import read_checkpoint
 from ..solve.advance import begin
 from ..solve.timestep import Accepted, Event, StepControl, TimeStepper
-from . import checkpoint
+from . import checkpoint, processes
 from .events import control_of, events_of, fraction_of, reason_of
 from .output import FIELDS, row_of, take_snapshot, time_series_row
-from .precision import computing_on, find_device
+from .precision import computing_on, find_devices
+from .processes import SilentWriter
 from .statistics import summarize
 
 EVERY = 600.0
@@ -55,6 +56,9 @@ class Simulation:
         Time between stored snapshots ("60 s"), met exactly. See :data:`EVERY`.
     device : str, optional
         "cpu", "gpu", "gpu:1"; JAX's default where left out.
+    devices : int, optional
+        Number of devices to spread the cell over, in slabs through the plane; one where left out, all where
+        the run has several processes (:func:`microcell.simulation.processes.start`).
     control : StepControl, optional
         Tolerances and step sizes.
     initial : str or mapping, optional
@@ -79,6 +83,7 @@ class Simulation:
         fields: Sequence[str] | None = None,
         every: float | str | None = None,
         device: str | None = None,
+        devices: int | None = None,
         control: StepControl | None = None,
         initial: Any = None,
     ) -> None:
@@ -99,7 +104,7 @@ class Simulation:
                 "the output interval must be positive", key="output.every", value=every, allowed="> 0 s"
             )
         self.device, self.settings = device, control or StepControl()
-        find_device(device)
+        self.devices = find_devices(device, devices)
         self._initial_stoichiometry = self._find_initial()
         self._stepper: TimeStepper | None = None
         self._control: Control | None = None
@@ -140,10 +145,11 @@ class Simulation:
         ResultsError
             If the directory cannot be used.
         """
-        folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="microcell-"))
-        with computing_on(self.device), _display(progress) as show:
+        folder = _folder_of(out)
+        with computing_on(self.device), _display(progress if processes.is_writer() else False) as show:
             saved = read_checkpoint(folder) if resume else None
             _Run(self, folder, show, case or self._describe_case(), overwrite, saved).go()
+        processes.wait("written")
         return Solution.load(folder)
 
     def step(
@@ -206,7 +212,7 @@ class Simulation:
         c = jnp.where(geometry.active, x * laws.c_max, jnp.where(geometry.ionic, c_e, 0.0))
         voltage = laws.ocp(jnp.asarray(x), laws.temperature)
         past = begin(system, c, voltage, jnp.full(geometry.faces.p.shape, laws.film_initial))
-        self._stepper = TimeStepper(system, past, 0.0, self.settings)
+        self._stepper = TimeStepper(system, past, 0.0, self.settings, self.devices)
         self._lithium_start = self._stepper.lithium()
         return self._stepper
 
@@ -249,17 +255,21 @@ class _Run:
             self.lithium_start = simulation._lithium_start
         else:
             arrays, meta = saved
-            self.stepper = checkpoint.restore(self.cell, arrays, meta, simulation.settings)
+            self.stepper = checkpoint.restore(
+                self.cell, arrays, meta, simulation.settings, simulation.devices
+            )
             self.number, self.elapsed = meta["step"], meta["elapsed"]
             self.lithium_start, self.wall_before = meta["lithium_start"], meta["wall"]
             self.worst, self.ranges = meta["worst"], {k: tuple(v) for k, v in meta["ranges"].items()}
         self.set_up = time.perf_counter() - self.begun
         self.saved_at = time.perf_counter()
-        self.writer = RunWriter.create(
+        processes.wait("read")
+        create = RunWriter.create if processes.is_writer() else SilentWriter
+        self.writer: RunWriter | SilentWriter = create(
             folder,
             case=case,
             grid=self.cell.grid(),
-            info=self.cell.describe() | {"device": str(find_device(simulation.device))},
+            info=self.cell.describe() | {"device": ", ".join(map(str, simulation.devices))},
             overwrite=overwrite,
             append=saved is not None,
             resume_time=self.stepper.time if saved is not None else None,
@@ -268,11 +278,8 @@ class _Run:
     def go(self) -> None:
         """Run all steps that are left; whatever happens, the results are closed in order."""
         try:
-            steps = self.sim.experiment.steps
-            while self.number < len(steps):
-                self._protocol_step(resolve(steps[self.number], self.cell.one_c_current, self.cell.area))
-                self.number, self.elapsed = self.number + 1, 0.0
-                self._checkpoint()
+            with processes.interrupts_in_common() as self.heed:
+                self._protocol()
         except KeyboardInterrupt:
             self._end("interrupted")
             raise InterruptedRunError(
@@ -281,16 +288,23 @@ class _Run:
                 fix="go on with --resume (Python: solve(out, resume=True))",
             ) from None
         except SolverError as error:
-            self._end(f"failed: {error.problem}")
+            self._end(f"failed: {error.problem}", diagnosis=str(error))
             error.file = self.writer.folder
             raise error
         self.writer.close("done", self._statistics())
 
-    def _end(self, status: str) -> None:
+    def _protocol(self) -> None:
+        steps = self.sim.experiment.steps
+        while self.number < len(steps):
+            self._protocol_step(resolve(steps[self.number], self.cell.one_c_current, self.cell.area))
+            self.number, self.elapsed = self.number + 1, 0.0
+            self._checkpoint()
+
+    def _end(self, status: str, **more: Any) -> None:
         if self.stepper.last is not None:
             self._snapshot()
         self._checkpoint()
-        self.writer.close(status, self._statistics())
+        self.writer.close(status, self._statistics() | more)
 
     def _protocol_step(self, step: ResolvedStep) -> None:
         control = control_of(step)
@@ -344,8 +358,9 @@ class _Run:
                 "krylov": int(accepted.row["krylov"]),
             }
         )
-        if time.perf_counter() - self.saved_at > CHECKPOINT_INTERVAL:
+        if processes.any_process(time.perf_counter() - self.saved_at > CHECKPOINT_INTERVAL):
             self._checkpoint()
+        self.heed()
 
     def _wall(self) -> float:
         return self.wall_before + time.perf_counter() - self.begun
@@ -401,6 +416,18 @@ def _display(progress: bool | Progress) -> Iterator[Progress]:
 
 def _silent(_: Mapping[str, Any]) -> None:
     """Show nothing."""
+
+
+def _folder_of(out: str | Path | None) -> Path:
+    if out is not None:
+        return Path(out)
+    if processes.several():
+        raise ResultsError(
+            "a run over several processes needs a run directory that all of them see",
+            key="out",
+            fix="name it: solve(out=...)",
+        )
+    return Path(tempfile.mkdtemp(prefix="microcell-"))
 
 
 def _check_fields(fields: Sequence[str] | None) -> tuple[str, ...]:

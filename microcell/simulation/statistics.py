@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..cell.halfcell import HalfCell
+from ..physics.kinetics import STOICHIOMETRY_GUARD
 from ..solve.timestep import TimeStepper
 
 
@@ -43,7 +44,14 @@ def summarize(
         "attempts": counts["attempts"],
         "steps_rejected_for_accuracy": counts["rejected"],
         "steps_failed": counts["failed"],
+        "steps_cut": counts["cut"],
+        "starts_from_the_last_state": counts["damped"],
+        "multigrid_patterns_refreshed": counts["refreshed"],
+        "linear_solves_tightened": counts["tightened"],
         "events_located": counts["events"],
+        "attempts_to_locate_events": counts["located"],
+        "changes_of_control": counts["starts"],
+        "attempts_to_start_consistently": counts["starting"],
         "newton_iterations": counts["newton"],
         "krylov_iterations": counts["krylov"],
         "newton_per_attempt": counts["newton"] / max(counts["attempts"], 1),
@@ -59,8 +67,20 @@ def summarize(
         "largest_number_of_guarded_faces": int(worst["Guarded faces"]),
         "interface_faces": int(cell.geometry.faces.p.size),
         "multigrid_levels": stepper.hierarchies.potential.sizes(),
-        "warnings": cell.parameters.outside_validity(**ranges) if ranges else [],
+        "warnings": (cell.parameters.outside_validity(**ranges) if ranges else [])
+        + _guard_warnings(int(worst["Guarded faces"]), int(cell.geometry.faces.p.size)),
     }
+
+
+def _guard_warnings(guarded: int, faces: int) -> list[str]:
+    """Say that accepted states hold faces beyond the range of the model, where there are any."""
+    if not guarded:
+        return []
+    return [
+        f"up to {guarded} of {faces} interface faces were full or empty (within "
+        f"{STOICHIOMETRY_GUARD:g} of c_max) in an accepted step; there the open-circuit potential follows a "
+        "steep line instead of its law, and what the film shifts c_if by is not resolved"
+    ]
 
 
 def peak_memory() -> int:

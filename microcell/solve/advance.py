@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from microcell_kernels.halo import Slabs, total
 
 from ..cell.measure import Measures, measure
 from ..cell.residual import Context, System, surface_concentration
@@ -15,6 +15,9 @@ from ..cell.state import Control, Currents, Inertia, Number, Unknowns
 from ..physics import film as film_growth
 from .newton import Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
+
+ELECTROLYTE_SCALE = 4000.0
+"""What changes of the salt concentration are relative to [mol.m-3]."""
 
 VOLTAGE_ERROR = 0.01
 """Tolerance of the voltage's local error against a straight line [V]: resolves the knees of the curve."""
@@ -89,7 +92,7 @@ def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
     """Return the past of a relaxed cell: uniform potentials, no current."""
     zero = jnp.zeros_like(c)
     currents = Currents(jnp.zeros_like(film), jnp.zeros(c.shape[1:], c.dtype))
-    surface = c.ravel()[system.geometry.faces.p]
+    surface = system.geometry.at(c, system.geometry.faces.p)
     share = film_growth.mobile_fraction(system.laws, surface)
     past = Past((c, c, c), (zero, zero), (zero, zero), (voltage, voltage), currents, film, share)
     # weakly typed zeros would compile the step a second time
@@ -107,21 +110,22 @@ def _predict(system: System, past: Past, k: Coefficients) -> Unknowns:
     return Unknowns(c, phi_s, phi_e, _combine(k.predict_phi, past.voltage))
 
 
-def _local_error(system: System, k: Coefficients, c: Array, predicted: Array, tolerance: Array) -> Array:
-    """Rms of the local error in units of the tolerance: solid or electrolyte, whichever is larger."""
+def rms_change(system: System, change: Array, slabs: Slabs) -> Array:
+    """Rms of a change of the concentrations, relative to c_max in the solid and to
+    :data:`ELECTROLYTE_SCALE`; the larger of both.
+
+    ``slabs`` is None for whole arrays, however they are placed.
+    """
     geometry = system.geometry
-    difference = k.error * (c - predicted)
 
     def rms(where: Array, scale: float | Array) -> Array:
-        return jnp.sqrt(
-            jnp.sum(jnp.where(where, (difference / scale) ** 2, 0.0)) / jnp.maximum(jnp.sum(where), 1)
-        )
+        square = total(jnp.sum(jnp.where(where, (change / scale) ** 2, 0.0)), slabs)
+        return jnp.sqrt(square / jnp.maximum(total(jnp.sum(where), slabs), 1))
 
-    return jnp.maximum(rms(geometry.active, system.laws.c_max), rms(geometry.ionic, 4000.0)) / tolerance
+    return jnp.maximum(rms(geometry.active, system.laws.c_max), rms(geometry.ionic, ELECTROLYTE_SCALE))
 
 
-@partial(jax.jit, static_argnames=("max_iterations",))
-def advance(
+def attempt_step(
     system: System,
     hierarchies: Hierarchies,
     past: Past,
@@ -148,12 +152,15 @@ def advance(
     reference : Array
         Current that residuals are compared with [A].
     tolerances, error_tolerance
-        Of the solver; of the local error in c, relative to c_max (solid) and 4000 mol.m-3 (electrolyte).
+        Of the solver; of the local error in c, see :func:`rms_change`.
     max_iterations : int
         Newton's limit.
     """
     inertia = Inertia(k.a0 / k.dt, -(k.a1 * past.c[0] + k.a2 * past.c[1]) / k.a0)
-    context = Context(past.film, inertia, control)
+    # the film that this step ends with, as far as the oxygen share of its start tells: with the film of the
+    # start the voltage would be of first order
+    film = film_growth.grow(system.laws, past.film, past.share, past.share, k.dt)
+    context = Context(film, inertia, control)
     start = _predict(system, past, k)
     solve = newton_solve(
         system,
@@ -168,11 +175,21 @@ def advance(
     surface = surface_concentration(system, solve.unknowns, solve.currents)
     share = film_growth.mobile_fraction(system.laws, surface)
     film = film_growth.grow(system.laws, past.film, past.share, share, k.dt)
-    error = _local_error(system, k, solve.unknowns.c, start.c, error_tolerance)
+    change = k.error * (solve.unknowns.c - start.c)
+    error = rms_change(system, change, system.geometry.slabs) / error_tolerance
     error = jnp.maximum(error, jnp.abs(k.error * (solve.unknowns.voltage - start.voltage)) / VOLTAGE_ERROR)
     return Attempt(
         solve, film, share, error, measure(system, solve.unknowns, solve.currents, film, surface), surface
     )
+
+
+advance = jax.jit(attempt_step, static_argnames=("max_iterations",))
+"""The compiled :func:`attempt_step`, for a cell on one device."""
+
+
+def latest(past: Past) -> Unknowns:
+    """Return the latest accepted unknowns."""
+    return Unknowns(past.c[0], past.phi_s[0], past.phi_e[0], past.voltage[0])
 
 
 def accept(past: Past, attempt: Attempt) -> Past:

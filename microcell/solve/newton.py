@@ -5,14 +5,15 @@ Eisenstat & Walker 1996, doi 10.1137/0917003.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from microcell_kernels.krylov import fgmres
+from microcell_kernels.halo import Slabs, total
+from microcell_kernels.krylov import fgmres, norm
 
-from ..cell.residual import Balance, Context, System, apply, evaluate, linearize
+from ..cell.residual import Context, System, apply, evaluate, linearize
 from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 
@@ -29,6 +30,13 @@ ADVICE = {
 """What each code means, in words for users."""
 
 ROWS = ("lithium balance", "electronic charge balance", "ionic charge balance", "control")
+
+
+NARROW, WIDE = jnp.float32, jnp.float64
+"""Precision of the linear solves, and of points, residuals and corrections."""
+
+SHARPEST = 1e-6
+"""Smallest forcing term that float32 vectors can meet."""
 
 
 class Tolerances(NamedTuple):
@@ -51,10 +59,12 @@ class Solve(NamedTuple):
     ----------
     unknowns, currents
         The solution, valid where ``code`` is CONVERGED.
-    balance : Balance
-        Residual there.
+    rows : Unknowns
+        Residual there [A], in float32.
     norms : Array, shape (4,)
         Norm of each block of rows relative to the reference current, see :data:`ROWS`.
+    guarded : Array
+        Interface faces beyond the guard of their surface concentration.
     newton, krylov : Array
         Iterations.
     code : Array
@@ -71,10 +81,13 @@ class Solve(NamedTuple):
     code: Array
 
 
-def row_norms(rows: Unknowns, reference: Array) -> Array:
+def row_norms(rows: Unknowns, reference: Array, slabs: Slabs = None) -> Array:
     """Euclidean norm of each block of rows, and of its sum, relative to a current; the larger of both."""
-    blocks = [jnp.maximum(jnp.sqrt(jnp.sum(a**2)), jnp.abs(jnp.sum(a))) for a in rows]
-    return jnp.stack(blocks) / reference
+    fields = [
+        jnp.maximum(jnp.sqrt(total(jnp.sum(a**2), slabs)), jnp.abs(total(jnp.sum(a), slabs)))
+        for a in rows[:3]
+    ]
+    return jnp.stack([*fields, jnp.abs(rows.voltage)]) / reference
 
 
 def newton_solve(
@@ -87,8 +100,8 @@ def newton_solve(
     tolerances: Tolerances,
     *,
     max_iterations: int = 12,
-    restart: int = 10,
-    max_restarts: int = 6,
+    restart: int = 6,
+    max_restarts: int = 10,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
 
@@ -112,55 +125,64 @@ def newton_solve(
     Solve
         Never raises; look at ``code``.
     """
+    slabs = system.geometry.slabs
 
-    def direction_at(u: Unknowns, balance: Balance, forcing: Array) -> tuple[Unknowns, Array]:
+    def direction_at(
+        u: Unknowns, currents: Currents, rows: Unknowns, forcing: Array
+    ) -> tuple[Unknowns, Array]:
         """Solve ``J d = residual``; the step goes against ``d``, which spares a copy of the residual."""
-        jacobian = linearize(system, context, u, balance.currents, jnp.dtype(jnp.float32))
+        jacobian = linearize(system, context, u, currents, NARROW)
         preconditioner = Preconditioner.refresh(system, hierarchies, jacobian)
         result = fgmres(
             lambda v: apply(system, jacobian, v),
-            balance.rows,
+            rows,
             preconditioner=lambda r: preconditioner.apply(system, jacobian, r),
             tolerance=forcing,
             restart=restart,
             max_restarts=max_restarts,
-            basis_dtype=jnp.float32,
+            solution_dtype=WIDE,
+            slabs=slabs,
         )
-        d = result.value
-        phi_s = jnp.where(system.geometry.electronic, d.phi_s - d.voltage, 0.0)
-        return d._replace(phi_s=phi_s), result.iterations.astype(jnp.int32)
+        return result.value, result.iterations.astype(jnp.int32)
 
     def iterate(search: _Search) -> _Search:
         """Try the step; where it is good enough find the next direction, else halve it."""
-        trial = jax.tree.map(lambda a, d: a - search.length * d, search.u, search.direction)
-        new = evaluate(system, context, trial, search.balance.currents)
-        size, norms = _merit(new.rows), row_norms(new.rows, reference)
+        trial = jax.tree.map(lambda a, d: a - search.length * search.scale * d, search.u, search.direction)
+        new = evaluate(system, context, trial, search.currents)
+        size, norms = norm(new.rows, slabs), row_norms(new.rows, reference, slabs)
         good = size <= (1 - 1e-4 * search.length) * search.merit
-        u, balance = _choose(good, (trial, new), (search.u, search.balance))
+        u, currents = _choose(good, (trial, new.currents), (search.u, search.currents))
+        guarded, failures = _choose(good, (new.guarded, new.failures), (search.guarded, search.failures))
         norms = jnp.where(good, norms, search.norms)
         ratio = jnp.where(jnp.isfinite(search.merit), size / search.merit, 1.0)
         # aim no further than the target needs: the last linear solve is often the cheapest
         needed = 0.3 * tolerances.residual / jnp.max(norms)
-        forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), 1e-6, tolerances.linear)
+        forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), SHARPEST, tolerances.linear)
         proceed = good & (jnp.max(norms) > tolerances.residual)
-        direction, used = jax.lax.cond(
-            proceed,
-            direction_at,
-            lambda *_: (search.direction, jnp.zeros((), jnp.int32)),
-            u,
-            balance,
-            forcing,
+        # the unit vector is all that the linear solve needs, and float32 holds it
+        unit = jax.tree.map(lambda a: (a / jnp.where(size > 0, size, 1.0)).astype(NARROW), new.rows)
+        unit = _choose(good, unit, search.rows)
+        # a loop of at most one pass, not a branch: the old direction's memory takes the new one
+        _, direction, used = jax.lax.while_loop(
+            lambda carry: carry[0],
+            lambda _: (False, *direction_at(u, currents, unit, forcing)),
+            (proceed, search.direction, jnp.zeros((), jnp.int32)),
         )
+        scale = jnp.where(proceed, size, search.scale)
         length = jnp.where(good, 1.0, 0.5 * search.length)
         stuck = jnp.where(length < 1e-3, LINE_SEARCH_FAILED, MAX_ITERATIONS)
         first = ~jnp.isfinite(search.merit) & ~jnp.isfinite(size)
         return _Search(
             u,
+            currents,
+            unit,
             direction,
+            scale,
             length,
-            balance,
             jnp.where(good, size, search.merit),
             norms,
+            guarded,
+            failures,
             search.newton + proceed.astype(jnp.int32),
             search.krylov + used,
             jnp.where(first, NOT_FINITE, stuck).astype(jnp.int32),
@@ -171,43 +193,49 @@ def newton_solve(
         return (jnp.max(search.norms) > tolerances.residual) & more
 
     zero, infinite = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf)
-    nothing = jax.tree.map(jnp.zeros_like, start)
-    balance = Balance(nothing, currents, jnp.zeros((), int), jnp.zeros((), int))
-    norms = jnp.full(4, jnp.inf)
+    nothing = jax.tree.map(lambda a: jnp.zeros_like(a, NARROW), start)
+    still = jax.tree.map(jnp.zeros_like, start)
+    count = jnp.zeros((), int)
     code = jnp.full((), MAX_ITERATIONS, jnp.int32)
-    begin = _Search(start, nothing, jnp.ones(()), balance, infinite, norms, zero, zero, code)
-    end = jax.lax.while_loop(unfinished, iterate, begin)
-    code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
-    code = jnp.where((code == CONVERGED) & (end.balance.failures > 0), NO_ROOT, code)
-    return Solve(
-        end.u,
-        end.balance.currents,
-        end.balance.rows,
-        end.norms,
-        end.balance.guarded,
-        end.newton,
-        end.krylov,
+    begin = _Search(
+        start,
+        currents,
+        nothing,
+        still,
+        jnp.ones(()),
+        jnp.ones(()),
+        infinite,
+        jnp.full(4, jnp.inf),
+        count,
+        count,
+        zero,
+        zero,
         code,
     )
+    end = jax.lax.while_loop(unfinished, iterate, begin)
+    code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
+    code = jnp.where((code == CONVERGED) & (end.failures > 0), NO_ROOT, code)
+    rows = jax.tree.map(lambda a: (end.merit * a).astype(NARROW), end.rows)
+    return Solve(end.u, end.currents, rows, end.norms, end.guarded, end.newton, end.krylov, code)
 
 
 class _Search(NamedTuple):
-    """State of the iteration: point, residual there, direction from it, length of the next trial."""
+    """State of the iteration: point, unit residual, direction and its scale, length of the next."""
 
     u: Unknowns
+    currents: Currents
+    rows: Unknowns
     direction: Unknowns
+    scale: Array
     length: Array
-    balance: Balance
     merit: Array
     norms: Array
+    guarded: Array
+    failures: Array
     newton: Array
     krylov: Array
     code: Array
 
 
-def _merit(rows: Unknowns) -> Array:
-    return jnp.sqrt(sum(jnp.sum(a**2) for a in rows))
-
-
-def _choose(condition: Array, if_true: tuple, if_false: tuple) -> tuple:
+def _choose(condition: Array, if_true: Any, if_false: Any) -> Any:
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), if_true, if_false)

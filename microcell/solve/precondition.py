@@ -1,6 +1,6 @@
 """Block preconditioner of the coupled system: potentials first, then concentrations.
 
-The potentials phi_s, phi_e and V form one weighted graph (faces, interfaces, collector), solved by a
+The absolute potentials phi_s, phi_e and V form one weighted graph (faces, interfaces, collector), solved by a
 multigrid K-cycle in float32. The interface conductances are condensed: a current also changes the surface
 concentration and with it U, and that answer is known locally. Concentrations follow with the currents that
 the potentials have set.
@@ -18,9 +18,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from microcell_kernels import halo
 from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
+from microcell_kernels.stencil import lower, upper
 
 from ..cell.residual import AxisJacobian, Jacobian, System, apply
+from ..cell.slabs import Slabs
 from ..cell.state import Unknowns
 
 
@@ -31,15 +34,39 @@ class Hierarchies(eqx.Module):
     concentration: Hierarchy
 
     @staticmethod
-    def build(system: System, jacobian: Jacobian) -> Hierarchies:
-        """Set up both patterns on the host, once per geometry, from a representative linearization."""
+    def build(system: System, jacobian: Jacobian, slabs: Slabs | None = None) -> Hierarchies:
+        """Set up both patterns on the host, once per geometry, from a representative linearization.
+
+        Parameters
+        ----------
+        system, jacobian
+            The whole cell.
+        slabs : Slabs, optional
+            How it is spread over devices.
+        """
         geometry = system.geometry
         both = np.stack([np.asarray(geometry.electronic), np.asarray(geometry.ionic)])
+        potential, salt = potential_operator(system, jacobian), concentration_operator(system, jacobian)
+        # solid diffusion is short-ranged within a step: left to the smoother, coarse cells carry salt
+        if slabs is None:
+            return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, both[1:]))
+        links = slabs.split_links(np.asarray(potential.link))
+        none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        potential, salt = (_filled_up(operator, slabs) for operator in (potential, salt))
+        both = slabs.split_cells(both)
         return Hierarchies(
-            potential=Hierarchy.build(potential_operator(system, jacobian), both),
-            # solid diffusion is short-ranged within a step: left to the smoother, coarse cells carry salt
-            concentration=Hierarchy.build(concentration_operator(system, jacobian), both[1:]),
+            Hierarchy.build(potential, both, slabs=slabs.count, links=links),
+            Hierarchy.build(salt, both[1:], slabs=slabs.count, links=none),
         )
+
+
+def _filled_up(operator: GridOperator, slabs: Slabs) -> GridOperator:
+    """Add the inert slices of a slab layout to the faces of an operator."""
+    return eqx.tree_at(
+        lambda o: o.conductance,
+        operator,
+        tuple(slabs.split_cells(np.asarray(g)) for g in operator.conductance),
+    )
 
 
 class Preconditioner(eqx.Module):
@@ -59,46 +86,40 @@ class Preconditioner(eqx.Module):
         )
 
     def apply(self, system: System, jacobian: Jacobian, r: Unknowns) -> Unknowns:
-        """Return an approximate solution of the linearized system, in float32."""
-        # a common scale keeps ampere of 1e-20 inside the range of float32
-        scale = jnp.maximum(_largest(r), jnp.finfo(jnp.result_type(float)).tiny)
-        r = jax.tree.map(lambda a: (a / scale).astype(jnp.float32), r)
+        """Return an approximate solution of the linearized system for a residual in float32."""
         held = self.potential.fine.terminal_free == 0
         voltage = jnp.where(held, r.voltage / jacobian.terminal[1], 0.0)
-        electron = r.phi_s.at[-1].add(jacobian.collector * voltage)
+        electron = r.phi_s.at[system.geometry.collector].add(jacobian.collector * voltage)
         right = Stacked(jnp.stack([electron, r.phi_e]), jnp.where(held, 0.0, r.voltage))
         phi = self.hierarchies.potential.cycle(self.potential, right)
-        first = Unknowns(
-            jnp.zeros_like(r.c), phi.fields[0], phi.fields[1], jnp.where(held, voltage, phi.terminal)
-        )
+        voltage = jnp.where(held, voltage, phi.terminal)
+        phi_s = jnp.where(system.geometry.electronic, phi.fields[0] - voltage, 0.0)
+        first = Unknowns(jnp.zeros_like(r.c), phi_s, phi.fields[1], voltage)
         rest = jax.tree.map(jnp.subtract, r, apply(system, jacobian, first))
         lithium = rest.c - jacobian.transference * rest.phi_e
         c = self.hierarchies.concentration.cycle(
             self.concentration, Stacked(lithium[None], jnp.zeros_like(r.voltage))
         ).fields[0]
         phi_e = first.phi_e + jacobian.diffusion_potential * c
-        return jax.tree.map(lambda a: a * scale, first._replace(c=c, phi_e=phi_e))
-
-
-def _largest(r: Unknowns) -> Array:
-    return jax.tree.reduce(jnp.maximum, jax.tree.map(lambda a: jnp.max(jnp.abs(a)), r))
+        return first._replace(c=c, phi_e=phi_e)
 
 
 def potential_operator(system: System, jacobian: Jacobian) -> GridOperator:
     """The potentials as a graph: inner faces, condensed interfaces, lithium plane, collector."""
-    faces = system.geometry.faces
-    cells = jacobian.mass.size
-    ground = jnp.zeros((2, *jacobian.mass.shape), jacobian.mass.dtype)
-    free = (jacobian.terminal[0] > 0).astype(ground.dtype)
+    geometry = system.geometry
+    free = (jacobian.terminal[0] > 0).astype(jacobian.mass.dtype)
     return GridOperator(
-        conductance=tuple(jnp.stack([a.electronic, a.ionic]) for a in jacobian.axes),  # type: ignore[arg-type]
-        ground=ground.at[1, 0].set(-jacobian.lithium_phi),
-        link_p=faces.p,
-        link_q=faces.q + cells,
+        conductance=tuple(a.potential for a in jacobian.axes),  # type: ignore[arg-type]
+        ground=None,
+        bottom=-jacobian.lithium_phi,
+        link_p=geometry.faces.p,
+        link_q=geometry.faces.q + geometry.numbered_cells,
         link=_condensed(system, jacobian),
         top=jacobian.collector,
         terminal_ground=jnp.maximum(free * jacobian.terminal[1], 0.0),
         terminal_free=free,
+        top_plane=geometry.collector,
+        slabs=geometry.slabs,
     )
 
 
@@ -108,37 +129,42 @@ def _condensed(system: System, jacobian: Jacobian) -> Array:
     A uniform current into a half space of cells changes the first cell by ``1 / (m (1 + sqrt(1 + 4 q)) / 2)``
     per ampere, m being its storage and q = D dt / h^2 its diffusion number.
     """
-    faces = system.geometry.faces
-    mass = jacobian.mass.ravel()[faces.p]
+    geometry, faces, slabs = system.geometry, system.geometry.faces, system.geometry.slabs
+    mass = geometry.at(jacobian.mass, faces.p)
     conduction = jacobian.axes[0].lithium_drop
-    depth = jnp.max(jnp.where(system.geometry.active[1:] & system.geometry.active[:-1], conduction, 0.0))
+    inside = lower(geometry.active, -3, slabs) & upper(geometry.active, -3, slabs)
+    depth = halo.largest(jnp.max(jnp.where(inside, conduction, 0.0)), slabs)
     answer = mass * 0.5 * (1.0 + jnp.sqrt(1.0 + 4.0 * depth / mass))
-    reaction = (
-        jnp.zeros(jacobian.mass.size, mass.dtype).at[faces.p].add(jnp.maximum(jacobian.face.c_solid, 0.0))
-    )
-    return jacobian.face.voltage / (1.0 + reaction[faces.p] / answer)
+    # a face between two slabs needs the reaction of all faces of its solid cell, wherever they are listed
+    reaction = geometry.at(_reaction(system, jacobian), faces.p)
+    return jacobian.face.voltage / (1.0 + reaction / answer)
+
+
+def _reaction(system: System, jacobian: Jacobian) -> Array:
+    """Derivative of the currents out of each solid cell by its concentration, shape of the cells."""
+    return system.geometry.sum_at(system.geometry.faces.p, jnp.maximum(jacobian.face.c_solid, 0.0))
 
 
 def concentration_operator(system: System, jacobian: Jacobian) -> GridOperator:
     """Storage, diffusion and reaction of all concentrations, symmetrized, with migration taken out."""
-    faces = system.geometry.faces
     dtype = jacobian.mass.dtype
-    reaction = jnp.zeros(jacobian.mass.size, dtype).at[faces.p].add(jnp.maximum(jacobian.face.c_solid, 0.0))
     none = jnp.zeros(0, jnp.int32)
     nothing = jnp.zeros((), dtype)
     return GridOperator(
         conductance=tuple(_diffusion_conductance(a)[None] for a in jacobian.axes),  # type: ignore[arg-type]
-        ground=(jacobian.mass + reaction.reshape(jacobian.mass.shape))[None],
+        ground=(jacobian.mass + _reaction(system, jacobian))[None],
         link_p=none,
         link_q=none,
         link=jnp.zeros(0, dtype),
         top=jnp.zeros_like(jacobian.collector),
         terminal_ground=nothing,
         terminal_free=nothing,
+        slabs=system.geometry.slabs,
     )
 
 
 def _diffusion_conductance(a: AxisJacobian) -> Array:
     """Lithium flux by the drop of c without what ``t_plus i_e`` carries."""
-    t_plus = jnp.where(a.ionic > 0, a.migration / jnp.where(a.ionic > 0, a.ionic, 1.0), 0.0)
+    ionic = a.potential[1]
+    t_plus = jnp.where(ionic > 0, a.migration / jnp.where(ionic > 0, ionic, 1.0), 0.0)
     return jnp.maximum(a.lithium_drop - t_plus * a.charge_drop, 0.0)

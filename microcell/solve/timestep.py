@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import brentq
 
 from ..cell.residual import Context, System, ionic_factor, linearize
-from ..cell.state import CURRENT, Control, Inertia, Unknowns
+from ..cell.state import CURRENT, VOLTAGE, Control, Inertia, Unknowns
 from ..errors import SolverError
-from .advance import Attempt, Coefficients, Past, accept, advance, keep_potentials
-from .diagnose import diagnose
-from .formula import Formula, formula, integrate
-from .newton import CONVERGED, Tolerances
+from .advance import VOLTAGE_ERROR, Attempt, Coefficients, Past, accept, keep_potentials, latest
+from .devices import OneDevice, SlabDevices
+from .diagnose import diagnose, is_solved
+from .events import Bracket, Event, Terminal, aim, fired, near, passed
+from .formula import FIRST_ERROR, Formula, formula, integrate, lengthen, shorten
+from .ladder import CUT, REFRESH, TIGHT, Ladder
+from .newton import Tolerances
 from .precondition import Hierarchies
+from .start import INSTANT, INSTANT_FORMULA, Rates, backdate, flat, rates, settle
 
 logger = logging.getLogger(__name__)
 
-INSTANT = 1e-3
-"""Step [s] of the algebraic solve at a change of control; concentrations are not advanced by it."""
+CUT_FACTOR = 0.3
+"""What a step is multiplied with where it cannot be solved."""
 
-COUNTS = ("steps", "attempts", "newton", "krylov", "rejected", "failed", "events")
-"""What is counted over a run."""
+SMALLEST_JUMP = 1 / 64
+"""Smallest part of a change of control that is tried at once."""
+
+COUNTS = (
+    "steps",
+    "attempts",
+    "newton",
+    "krylov",
+    "rejected",
+    "failed",
+    "located",
+    "starting",
+    "starts",
+    "events",
+    "cut",
+    "damped",
+    "refreshed",
+    "tightened",
+)
+"""What is counted over a run. Every attempt becomes a step, is rejected for accuracy, fails, locates an event
+(is thrown away for a shorter one), or is an instant that finds a consistent start; the last four are rungs
+taken."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +62,7 @@ class StepControl:
     error : float
         Local error of the concentrations, relative to c_max (solid) and 4000 mol.m-3 (electrolyte), per step.
     first, smallest, largest : float
-        Steps [s].
+        Steps [s]; the first one behind a change of control is shorter where its error asks for it.
     residual, linear : float
         Newton's tolerance relative to the current, and the largest forcing term of its linear solves.
     voltage_event, current_event : float
@@ -47,21 +70,13 @@ class StepControl:
     """
 
     error: float = 3e-4
-    first: float = 0.5
-    smallest: float = 1e-4
+    first: float = 10.0
+    smallest: float = 1e-3
     largest: float = 150.0
     residual: float = 2e-9
     linear: float = 1e-3
     voltage_event: float = 5e-4
     current_event: float = 1e-3
-
-
-class Event(NamedTuple):
-    """A condition that ends a protocol step: ``value(state)`` crosses zero from below."""
-
-    name: str
-    value: Callable[[float, float], float]
-    tolerance: float
 
 
 @dataclass
@@ -95,20 +110,32 @@ class TimeStepper:
         Start time [s].
     control : StepControl
         Settings.
+    devices : sequence of jax.Device
+        With more than one, the cell is spread over them in slabs.
     """
 
     def __init__(
-        self, system: System, past: Past, time: float = 0.0, control: StepControl | None = None
+        self,
+        system: System,
+        past: Past,
+        time: float = 0.0,
+        control: StepControl | None = None,
+        devices: Sequence[jax.Device] = (),
     ) -> None:
-        self.system, self.past = system, past
+        self.layout = OneDevice(system) if len(devices) < 2 else SlabDevices(system, devices)
+        self.system, self.past = self.layout.system, past
         self.settings = control or StepControl()
         self.times = [time]
         self.totals = Totals()
         self.last: Attempt | None = None
         self.dt = self.settings.first
         self.counts = dict.fromkeys(COUNTS, 0)
-        self._values_before: dict[str, float] | None = None
-        self.hierarchies = self._build_hierarchies()
+        self.history: list[Terminal] = []
+        self._ladder = Ladder()
+        self._before: float | None = None
+        self._just_rejected = False
+        self.hierarchies = self._build_hierarchies(past, 30.0)
+        self.past = self.layout.place(past)
         self.one_c = float(system.one_c_current)
 
     @property
@@ -119,8 +146,7 @@ class TimeStepper:
     @property
     def unknowns(self) -> Unknowns:
         """The latest accepted unknowns."""
-        past = self.past
-        return Unknowns(past.c[0], past.phi_s[0], past.phi_e[0], past.voltage[0])
+        return latest(self.past)
 
     def lithium(self) -> float:
         """Lithium in solid and electrolyte of the latest state [mol]."""
@@ -128,41 +154,80 @@ class TimeStepper:
         porosity, _ = ionic_factor(system.geometry, system.laws)
         return float(jnp.sum(system.geometry.volume * porosity * past.c[0]))
 
-    def _build_hierarchies(self) -> Hierarchies:
+    def _build_hierarchies(self, past: Past, dt: float) -> Hierarchies:
+        """Set up the multigrid patterns from a linearization of the latest state, for steps of about dt."""
         context = Context(
-            self.past.film,
-            Inertia(np.float64(1.0 / 30.0), jnp.zeros_like(self.past.c[0])),
+            past.film,
+            Inertia(np.float64(1.0 / dt), jnp.zeros_like(past.c[0])),
             Control(np.int32(CURRENT), np.float64(0.0)),
         )
         jacobian = jax.jit(linearize, static_argnums=4)(
-            self.system, context, self.unknowns, self.past.currents, jnp.dtype(jnp.float32)
+            self.layout.whole, context, latest(past), past.currents, jnp.dtype(jnp.float32)
         )
-        return Hierarchies.build(self.system, jacobian)
+        return self.layout.hierarchies(jacobian)
 
     def restart(self, control: Control) -> Attempt:
         """Begin a new control: solve the potentials with concentrations as they are, forget the slopes.
 
+        Returns
+        -------
+        Attempt
+            The state behind the change of control, at the time of the change.
+
         Raises
         ------
         SolverError
-            If no consistent potentials are found.
+            If no consistent potentials are found; the past stays as it was.
         """
         self.times = self.times[:1]
-        self.past = self.past._replace(
-            phi_s=(self.past.phi_s[0],) * 2,
-            phi_e=(self.past.phi_e[0],) * 2,
-            voltage=(self.past.voltage[0],) * 2,
-        )
-        attempt = self._attempt(formula(INSTANT, self.times), control)
-        if int(attempt.solve.code) != CONVERGED:
-            raise self._give_up(attempt, INSTANT)
-        self.past = keep_potentials(self.past, attempt)
-        self.last = attempt
-        self.dt = self.settings.first
-        self._values_before = None
-        return attempt
+        self._ladder.allow_refresh()
+        self.counts["starts"] += 1
+        now = self.past.c[0]
+        early = self._jump(control)
+        present = self._instant(backdate(self.past, early), control)
+        if not is_solved(present):
+            present = early
+        self.past, self.last = settle(self.past, now, present), present
+        self.history = [self._terminal(self.time, present)]
+        self.dt = self._first_step(rates(self.system, now, early, present))
+        self._before = None
+        return present
 
-    def run(self, control: Control, until: float, events: list[Event]) -> Iterator[Accepted]:
+    def _first_step(self, rate: Rates) -> float:
+        """Aim at half of the tolerance for the error of a first step, ``FIRST_ERROR`` times its change."""
+        s = self.settings
+        fastest = max(float(rate.c) / s.error, float(rate.voltage) / VOLTAGE_ERROR, 1e-30)
+        return float(np.clip(0.5 / (FIRST_ERROR * fastest), s.smallest, min(s.first, s.largest)))
+
+    def _jump(self, control: Control) -> Attempt:
+        """Solve the potentials behind a change of control, in smaller jumps where one is too large."""
+        past, done, length = flat(self.past), 0.0, 1.0
+        origin = self._terminal_value(int(control.mode))
+        while True:
+            part = min(1.0, done + length)
+            value = origin + part * (float(control.value) - origin)
+            attempt = self._instant(past, control._replace(value=np.float64(value)))
+            if is_solved(attempt):
+                self._ladder.step_down()
+                if part == 1.0:
+                    return attempt
+                past, done = keep_potentials(past, attempt), part
+            else:
+                if self._climb(attempt, INSTANT) == CUT:
+                    length *= 0.5
+                if length < SMALLEST_JUMP:
+                    raise self._give_up(attempt, INSTANT, control)
+
+    def _terminal_value(self, mode: int) -> float:
+        """What a control of a mode would read at the terminals now."""
+        voltage, current = float(self.past.voltage[0]), self._latest_current()
+        return {CURRENT: current, VOLTAGE: voltage}.get(mode, voltage * current)
+
+    def _instant(self, past: Past, control: Control) -> Attempt:
+        self.counts["starting"] += 1
+        return self._attempt(INSTANT_FORMULA, control, past)
+
+    def run(self, control: Control, until: float, events: Sequence[Event]) -> Iterator[Accepted]:
         """Step until a time or an event; yields every accepted step.
 
         Parameters
@@ -171,32 +236,49 @@ class TimeStepper:
             What the terminals impose.
         until : float
             Latest time [s].
-        events : list of Event
+        events : sequence of Event
             Conditions that end the run; located within their tolerance.
 
         Raises
         ------
         SolverError
-            If steps fail down to the smallest; the accepted past stays valid.
+            If a step fails with everything on the ladder tried, or stays inaccurate down to the smallest; the
+            accepted past stays valid.
         """
-        before = self._event_values(events, self.last)
+        bracket: Bracket | None = None
         while self.time < until * (1 - 1e-12) - 1e-9:
-            wanted = self._wanted()
-            dt = self._towards_events(self._until(until, wanted), events, before)
-            step, attempt = self._controlled(dt, control)
-            if dt < wanted and step.dt == dt:
-                self.dt = max(self.dt, wanted)  # cut short from outside: no reason to go on with small steps
-            name = None
-            if fired := self._fired(events, attempt):
-                step, attempt, name = self._locate(step, attempt, control, fired, before)
-            yield self._accept(step, attempt, name)
-            if name:
-                return
-            before = self._event_values(events, attempt)
+            step = formula(self._next_step(until, events, bracket), self._known_times())
+            attempt = self._attempt(step, control)
+            end = self._terminal(self.time + step.dt, attempt)
+            name = fired(events, end)
+            locating = bracket is not None and name is None and near(events, end)
+            if not is_solved(attempt):
+                self._fail(step, attempt, control)
+            elif locating or (passed(events, end) and step.dt > self.settings.smallest):
+                self.counts["located"] += 1
+                bracket = bracket or Bracket(events, self.history, end)
+                bracket = bracket if bracket.narrow(end) else None
+                if float(attempt.error) > 1.0:
+                    self.dt, self._just_rejected = step.dt * shorten(float(attempt.error)), True
+            elif not float(attempt.error) <= 1.0 and not self._is_smallest_start(step):
+                self._reject(step, attempt, control)
+            else:
+                self._grow(step, float(attempt.error))
+                yield self._accept(step, attempt, name)
+                if name:
+                    return
+                bracket = bracket if bracket and bracket.narrow(end) else None
+
+    def _next_step(self, until: float, events: Sequence[Event], bracket: Bracket | None) -> float:
+        """The step to attempt: what accuracy allows, to an event or to a given time where that is nearer."""
+        wanted = self._until(until, self._wanted())
+        if bracket is None:
+            return aim(events, self.history, wanted)
+        return min(wanted, max(bracket.propose() - self.time, self.settings.smallest))
 
     def _wanted(self) -> float:
         """The step that accuracy asks for, at most twice the last: BDF2 is stable up to a ratio of 2.4."""
-        limit = 2.0 * (self.times[0] - self.times[1]) if len(self.times) > 1 else self.settings.first
+        limit = 2.0 * self._before if self._before else np.inf
         return min(self.dt, self.settings.largest, limit)
 
     def _until(self, until: float, wanted: float) -> float:
@@ -206,63 +288,94 @@ class TimeStepper:
             return remaining
         return 0.5 * remaining if remaining < 1.5 * wanted else wanted
 
-    def _attempt(self, step: Formula, control: Control) -> Attempt:
-        attempt = advance(*self._arguments(step, control))
+    def _known_times(self) -> list[float]:
+        """Times of the states that a step may lean on: a damped one starts from the latest alone."""
+        return self.times[:1] if self._ladder.damped else self.times
+
+    def _attempt(self, step: Formula, control: Control, past: Past | None = None) -> Attempt:
+        attempt = self.layout.advance(*self._arguments(step, control, self.past if past is None else past))
         self.counts["attempts"] += 1
         self.counts["newton"] += int(attempt.solve.newton)
         self.counts["krylov"] += int(attempt.solve.krylov)
         return attempt
 
-    def _arguments(self, step: Formula, control: Control) -> tuple[Any, ...]:
-        wanted = abs(float(control.value)) if int(control.mode) == CURRENT else abs(self._latest_current())
+    def _arguments(self, step: Formula, control: Control, past: Past) -> tuple[Any, ...]:
         s = self.settings
+        linear = min(s.linear, TIGHT) if self._ladder.tight else s.linear
         return (
             self.system,
             self.hierarchies,
-            self.past,
+            past,
             Coefficients(*(np.asarray(v, float) for v in step[:-1])),
             control,
-            np.float64(max(wanted, 0.05 * self.one_c)),
-            Tolerances(np.float64(s.residual), np.float64(s.linear)),
+            np.float64(self._reference(control)),
+            Tolerances(np.float64(s.residual), np.float64(linear)),
             np.float64(s.error),
         )
+
+    def _reference(self, control: Control) -> float:
+        """Current that residuals are compared with [A]: the one imposed or the latest, at least C/20."""
+        held = int(control.mode) != CURRENT
+        return max(abs(self._latest_current() if held else float(control.value)), 0.05 * self.one_c)
 
     def lower_step(self) -> Any:
         """Return the lowered (not yet compiled) time step, for its memory and cost analysis."""
         control = Control(np.int32(CURRENT), np.float64(self.one_c))
-        return advance.lower(*self._arguments(formula(1.0, self.times), control))
+        return self.layout.lower(*self._arguments(formula(1.0, self.times), control, self.past))
 
     def _latest_current(self) -> float:
         return float(self.last.measures.current_A) if self.last else 0.0
 
-    def _controlled(self, dt: float, control: Control) -> tuple[Formula, Attempt]:
-        """Attempt steps, each shorter than the last, until one converges within the error tolerance."""
-        while True:
-            step = formula(dt, self.times)
-            attempt = self._attempt(step, control)
-            code, error = int(attempt.solve.code), float(attempt.error)
-            if code == CONVERGED and error <= 1.0:
-                growth = 0.9 * max(error, 1e-4) ** (-1.0 / (step.order + 1)) if step.error else 2.0
-                self.dt = dt * min(2.0, max(0.3, growth))
-                return step, attempt
-            if code == CONVERGED:
-                self.counts["rejected"] += 1
-                dt *= max(0.2, 0.9 * error ** (-1.0 / (step.order + 1)))
-            else:
-                self.counts["failed"] += 1
-                logger.info(
-                    "step of %.4g s failed with code %d, residuals %s",
-                    dt,
-                    code,
-                    np.asarray(attempt.solve.norms),
-                )
-                dt *= 0.3
-                self.times = self.times[:2]
-            if dt < self.settings.smallest:
-                raise self._give_up(attempt, dt)
+    def _fail(self, step: Formula, attempt: Attempt, control: Control) -> None:
+        """Climb the ladder behind a step that could not be solved."""
+        self.counts["failed"] += 1
+        cut = self._climb(attempt, step.dt) == CUT
+        self.dt = step.dt * (CUT_FACTOR if cut else 1.0)
+        self._check_length(step, attempt, control)
 
-    def _give_up(self, attempt: Attempt, dt: float) -> SolverError:
-        return diagnose(self.system, attempt, self.time, dt)
+    def _is_smallest_start(self, step: Formula) -> bool:
+        """Whether this is one of the two steps of first order behind a change of control, as short as can be.
+
+        It is taken whatever its error: no tolerance, however tight, shall end a run before it has begun.
+        """
+        return len(self.times) < 3 and step.dt <= self.settings.smallest * (1 + 1e-9)
+
+    def _reject(self, step: Formula, attempt: Attempt, control: Control) -> None:
+        """Shorten a step that is not accurate enough; the next one shall not be longer than it."""
+        self.counts["rejected"] += 1
+        least = self.settings.smallest if len(self.times) < 3 else 0.0
+        self.dt = max(step.dt * shorten(float(attempt.error)), least)
+        self._just_rejected = True
+        self._check_length(step, attempt, control)
+
+    def _check_length(self, step: Formula, attempt: Attempt, control: Control) -> None:
+        if self.dt < self.settings.smallest:
+            raise self._give_up(attempt, step.dt, control)
+
+    def _grow(self, step: Formula, error: float) -> None:
+        """Choose the next step; one cut short from outside is no reason to go on with small ones."""
+        grown = step.dt * min(1.0 if self._just_rejected else 2.0, lengthen(step, error))
+        self.dt = max(grown, self._wanted()) if step.dt < self._wanted() else grown
+        self._just_rejected = False
+
+    def _climb(self, attempt: Attempt, dt: float) -> str:
+        """Take the next rung of the ladder behind a solve that failed."""
+        rung = self._ladder.climb()
+        self.counts[rung] += 1
+        logger.info(
+            "t = %.6g s, step of %.4g s failed with code %d, residuals %s; next: %s",
+            self.time,
+            dt,
+            int(attempt.solve.code),
+            np.asarray(attempt.solve.norms),
+            rung,
+        )
+        if rung == REFRESH:
+            self.hierarchies = self._build_hierarchies(self.layout.whole_past(self.past), dt)
+        return rung
+
+    def _give_up(self, attempt: Attempt, dt: float, control: Control) -> SolverError:
+        return diagnose(self.layout, attempt, self.time, dt, self._reference(control))
 
     def _accept(self, step: Formula, attempt: Attempt, event: str | None) -> Accepted:
         faraday_rate = float(attempt.measures.lithium_plane_A)
@@ -273,8 +386,12 @@ class TimeStepper:
         t.charge_moved_C += abs(t.charge_C[0] - t.charge_C[1])
         self.past = accept(self.past, attempt)
         self.times = [self.time + step.dt, *self.times[:2]]
+        self.history = [self._terminal(self.time, attempt), *self.history[:2]]
+        self._before = step.dt
+        self._ladder.step_down()
         self.last = attempt
         self.counts["steps"] += 1
+        self.counts["events"] += event is not None
         return Accepted(self.time, step.dt, self.scalars(attempt), event)
 
     def scalars(self, attempt: Attempt) -> dict[str, float]:
@@ -287,50 +404,5 @@ class TimeStepper:
         }
         return {name: float(np.asarray(value)) for name, value in values.items()}
 
-    def _event_values(self, events: list[Event], attempt: Attempt | None) -> dict[str, float]:
-        if attempt is None:
-            return {}
-        voltage, current = float(attempt.solve.unknowns.voltage), float(attempt.measures.current_A)
-        return {event.name: event.value(voltage, current) for event in events}
-
-    def _fired(self, events: list[Event], attempt: Attempt) -> Event | None:
-        values = self._event_values(events, attempt)
-        return next((event for event in events if values[event.name] >= -event.tolerance), None)
-
-    def _towards_events(self, dt: float, events: list[Event], before: dict[str, float]) -> float:
-        """Shorten a step that, by the last slope, would pass an event and be thrown away."""
-        if len(self.times) < 2 or self.last is None or self._values_before is None:
-            self._values_before = before
-            return dt
-        span = self.times[0] - self.times[1]
-        for event in events:
-            slope = (before[event.name] - self._values_before.get(event.name, before[event.name])) / span
-            if slope > 0 and -before[event.name] < slope * dt:
-                dt = max(-before[event.name] / slope, 0.05 * dt)
-        self._values_before = before
-        return dt
-
-    def _locate(
-        self, step: Formula, attempt: Attempt, control: Control, event: Event, before: dict[str, float]
-    ) -> tuple[Formula, Attempt, str]:
-        """Find the step that ends at the event (Brent); a value within the tolerance counts as zero."""
-        self.counts["events"] += 1
-        tried = {step.dt: (step, attempt)}
-
-        def value(dt: float) -> float:
-            if dt == 0.0:
-                return before.get(event.name, -1.0)
-            if dt not in tried:
-                trial = formula(dt, self.times)
-                tried[dt] = (trial, self._attempt(trial, control))
-            result = tried[dt][1]
-            if int(result.solve.code) != CONVERGED:
-                raise self._give_up(result, dt)
-            miss = self._event_values([event], result)[event.name]
-            logger.debug("locating %s: step %.6g s, value %.3g", event.name, dt, miss)
-            return 0.0 if abs(miss) <= event.tolerance else miss
-
-        if value(step.dt) != 0.0:
-            found = brentq(value, 0.0, step.dt, xtol=self.settings.smallest, rtol=1e-12, maxiter=50)
-            step, attempt = tried.get(found, (step, attempt))
-        return step, attempt, event.name
+    def _terminal(self, time: float, attempt: Attempt) -> Terminal:
+        return Terminal(time, float(attempt.solve.unknowns.voltage), float(attempt.measures.current_A))

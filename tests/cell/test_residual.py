@@ -212,7 +212,7 @@ DIRECTIONS = ("c", "phi_s", "phi_e", "voltage")
 
 
 def direction(system: System, which: str, seed: int = 1) -> Unknowns:
-    """A random correction of one field; phi_s is absolute, as :func:`apply` takes it."""
+    """A random correction of one field."""
     g, rng = system.geometry, np.random.default_rng(seed)
     random = jnp.asarray(rng.uniform(-1, 1, g.shape))
     zero = jnp.zeros(g.shape)
@@ -230,11 +230,8 @@ def direction(system: System, which: str, seed: int = 1) -> Unknowns:
 def rows_along(
     system: System, ctx: Context, u: Unknowns, guess: Currents, v: Unknowns, h: jnp.ndarray
 ) -> Unknowns:
-    """Residual a multiple of a correction away; the relative phi_s moves by the correction minus that of
-    V."""
-    shift = jnp.where(system.geometry.electronic, v.phi_s - v.voltage, 0.0)
-    moved = Unknowns(u.c + h * v.c, u.phi_s + h * shift, u.phi_e + h * v.phi_e, u.voltage + h * v.voltage)
-    return evaluate(system, ctx, moved, guess).rows
+    """Residual a multiple of a correction away."""
+    return evaluate(system, ctx, jax.tree.map(lambda a, b: a + h * b, u, v), guess).rows
 
 
 def derivative_misses(system: System, which: str, mode: int, value: float) -> dict[str, float]:

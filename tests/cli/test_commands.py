@@ -122,11 +122,13 @@ def test_no_command_shows_the_help(call: Call) -> None:
     shown = call()
     assert all(
         name in shown.out + shown.err
-        for name in ("demo", "inspect", "segment", "run", "report", "view", "doctor")
+        for name in ("demo", "inspect", "segment", "effective", "run", "report", "view", "doctor")
     )
 
 
-@pytest.mark.parametrize("command", ["demo", "inspect", "segment", "run", "report", "view", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["demo", "inspect", "segment", "effective", "run", "report", "view", "doctor"]
+)
 def test_help_of_every_command_states_its_options(command: str, call: Call) -> None:
     shown = call(command, "--help")
     assert shown.code == 0

@@ -1,6 +1,7 @@
 """Particles told apart: generated packings with known particles, and shapes small enough to reason about."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,19 @@ def test_small_particles_join_and_isolated_ones_stay():
     assert segment(volume_of(active)).count == 3
     found = segment(volume_of(active), min_voxels=300)
     assert sorted(found.table["Voxels"]) == [1, 12**3 + 12 + 6**3]
+
+
+def test_memory_stays_below_five_images_of_labels():
+    """Heights, labels and one copy of either are 12 bytes per voxel, work on parts adds a little here; with
+    arrays of indices of the whole volume it was 26."""
+    volume = packing(12.5, 0.05, 0.0, seed=1).volume
+    tracemalloc.start()
+    try:
+        segment(volume)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 20 * volume.labels.size
 
 
 def test_a_volume_without_surface_is_one_particle():

@@ -1,178 +1,213 @@
-"""Aggregates: who is in them, who must never be, and the coarse operator that follows."""
+"""Aggregates: who is in them, who must never be, and how far coarsening looks when it stalls."""
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from itertools import combinations
+
 import numpy as np
 import pytest
-from graph_media import dense, random_operator
-from microcell_kernels.aggregation import Graph, Pattern, coarsen, coarsen_all, grid_graph
-from microcell_kernels.multigrid import GridOperator, Hierarchy
+from graph_media import random_operator, two_phases
+from microcell_kernels.aggregation import NONE, CoarseGraph, coarsen_graph, coarsen_stubborn, merge_edges
+from microcell_kernels.grid_aggregation import GridCoarsening, Links, coarsen_grid
+from microcell_kernels.segments import row_lengths
+from microcell_kernels.tables import build_tables
+from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-SHAPE = (2, 5, 4, 6)
+Faces = list[np.ndarray]
+NO_LINKS: Links = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def graph_and_mask(seed: int) -> tuple[Graph, np.ndarray, GridOperator]:
-    """A random operator of two fields in which a third of the cells takes no part and conducts nothing."""
-    rng = np.random.default_rng(seed)
-    operator = random_operator(SHAPE, free=1.0, links=40, seed=seed)
-    taking = rng.random(SHAPE) > 1 / 3
-    g = [np.array(c) for c in operator.conductance]
-    g[0] *= taking[:, 1:] & taking[:, :-1]
-    g[1] *= taking[:, :, 1:] & taking[:, :, :-1]
-    g[2] *= taking[..., 1:] & taking[..., :-1]
-    p, q = np.asarray(operator.link_p), np.asarray(operator.link_q)
-    link = np.asarray(operator.link) * (taking.ravel()[p] & taking.ravel()[q])
-    operator = GridOperator(
-        conductance=(jnp.asarray(g[0]), jnp.asarray(g[1]), jnp.asarray(g[2])),
-        ground=operator.ground * taking,
-        link_p=operator.link_p,
-        link_q=operator.link_q,
-        link=jnp.asarray(link),
-        top=operator.top * taking[0, -1],
-        terminal_ground=operator.terminal_ground,
-        terminal_free=operator.terminal_free,
-    )
-    return grid_graph(g, (p, q, link)), taking.ravel(), operator
+def medium(shape: tuple[int, int, int, int], seed: int) -> tuple[Faces, Links, np.ndarray]:
+    """Two fields of random faces, a fifth of them zero, 40 links; a third of the cells takes no part."""
+    operator = random_operator(shape, free=1.0, links=40, seed=seed)
+    links = tuple(np.asarray(v) for v in (operator.link_p, operator.link_q, operator.link))
+    taking = np.random.default_rng(seed).random(shape) > 1 / 3
+    return [np.asarray(g) for g in operator.conductance], (links[0], links[1], links[2]), taking
 
 
-def prolongation(pattern: Pattern) -> np.ndarray:
-    """The piecewise constant prolongation as a dense matrix of zeros and ones."""
-    matrix = np.zeros((len(pattern.parent), len(pattern.real)))
-    inside = np.flatnonzero(pattern.parent < len(pattern.real))
-    matrix[inside, pattern.parent[inside]] = 1.0
-    return matrix
+def edge_list(
+    faces: Faces, links: Links, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every face and link as an edge between flat cell numbers, faces without conductance left out."""
+    number = np.arange(np.prod(shape)).reshape(shape)
+    low = [np.take(number, range(n - 1), axis).ravel() for axis, n in enumerate(shape) if axis]
+    high = [np.take(number, range(1, n), axis).ravel() for axis, n in enumerate(shape) if axis]
+    weight = np.concatenate([*(g.ravel() for g in faces), links[2]])
+    i, j = np.concatenate([*low, links[0]]), np.concatenate([*high, links[1]])
+    return i[weight > 0], j[weight > 0], weight[weight > 0]
 
 
 @pytest.mark.parametrize("theta", [0.0, 0.2, 0.9])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_every_node_that_takes_part_has_one_parent_and_no_other(theta: float, seed: int) -> None:
-    """Parents below 2 half exactly for the taking-part nodes; children list the same relation; no parent is
-    padding."""
-    graph, taking, _ = graph_and_mask(seed)
-    pattern, coarse = coarsen(graph, taking, theta)
-    assert np.array_equal(pattern.parent < len(pattern.real), taking)
-    assert np.array_equal(np.unique(pattern.parent[taking]), np.flatnonzero(pattern.real))
-    for node, children in enumerate(pattern.children):
-        assert np.array_equal(
-            np.sort(children[children < graph.size]), np.flatnonzero(pattern.parent == node)
-        )
-    assert coarse.size == len(pattern.real)
+@pytest.mark.parametrize(("shape", "slabs"), [((2, 5, 4, 6), 1), ((2, 40, 3, 5), 1), ((2, 12, 4, 5), 4)])
+def test_aggregates_are_the_strongly_connected_pieces_of_blocks(
+    shape: tuple[int, int, int, int], slabs: int, theta: float
+) -> None:
+    """Against connected components of an explicit graph of the strong edges inside 2x2x2 blocks of each slab.
 
-
-@pytest.mark.parametrize("theta", [0.0, 0.2, 0.9])
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_an_aggregate_is_connected_inside_one_block(theta: float, seed: int) -> None:
-    """Inside every aggregate a path of strong positive conductances joins all members, and all share a 2x2x2
-    block.
-
-    Strong: at least theta times the geometric mean of both nodes' largest conductances, counted here by hand.
+    Strong: at least theta times the geometric mean of both cells' largest conductances, counted here by hand.
+    40 planes take several passes of the grid; three planes per slab cut blocks.
     """
-    graph, taking, _ = graph_and_mask(seed)
-    pattern, _ = coarsen(graph, taking, theta)
-    largest = np.zeros(graph.size)
-    for i, j, w in zip(graph.low, graph.high, graph.weight, strict=True):
-        largest[i], largest[j] = max(largest[i], w), max(largest[j], w)
-    limit = theta * np.sqrt(largest[graph.low] * largest[graph.high])
-    inside = (
-        (graph.weight > 0)
-        & (graph.weight >= limit)
-        & (pattern.parent[graph.low] == pattern.parent[graph.high])
+    faces, links, taking = medium(shape, 1)
+    i, j, weight = edge_list(faces, links, shape)
+    largest = np.zeros(taking.size)
+    for a, b, w in zip(i, j, weight, strict=True):
+        largest[a], largest[b] = max(largest[a], w), max(largest[b], w)
+    field, z, y, x = np.unravel_index(np.arange(taking.size), shape)
+    slab, plane = np.divmod(z, shape[1] // slabs)
+    block = np.column_stack([field, slab, plane // 2, y // 2, x // 2])
+    keep = (weight >= theta * np.sqrt(largest[i] * largest[j]) * (1 + 1e-6)) & (block[i] == block[j]).all(
+        axis=1
     )
-    ones = np.ones(inside.sum())
-    joined = coo_array((ones, (graph.low[inside], graph.high[inside])), shape=(graph.size,) * 2)
-    _, piece = connected_components(joined.tocsr(), directed=False)
-    blocks = graph.block // (1, 2, 2, 2)
-    for node in np.flatnonzero(pattern.real):
-        members = np.flatnonzero(pattern.parent == node)
-        assert len(np.unique(piece[members])) == 1
-        assert len(np.unique(blocks[members], axis=0)) == 1
+    keep &= taking.ravel()[i] & taking.ravel()[j]
+    strong = coo_array((np.ones(keep.sum()), (i[keep], j[keep])), shape=(taking.size,) * 2)
+    _, expected = connected_components(strong, directed=False)
+    result = coarsen_grid(faces, links, taking, theta, slabs)
+    here = taking.ravel()
+    assert np.all(result.parent.ravel()[~here] == NONE)
+    pairs = np.unique(np.column_stack([expected[here], result.parent.ravel()[here]]), axis=0)
+    assert len(pairs) == len(np.unique(pairs[:, 0])) == len(np.unique(pairs[:, 1])) == result.graph.size
 
 
-def test_two_plates_without_contact_never_join() -> None:
-    """A zero-conductance gap through the middle of every block column: no aggregate reaches across, on any
-    level."""
-    n = 8
-    g = [np.ones((1, n - 1, n, n)), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
-    g[0][:, 2] = 0.0  # between z = 2 and z = 3: inside the 2x2x2 blocks
-    none = np.zeros(0, np.int64)
-    patterns = coarsen_all(grid_graph(g, (none, none, np.zeros(0))), np.ones(n**3, bool), coarsest=2)
-    side = np.repeat([0, 1], [3 * n * n, 5 * n * n])
-    for pattern in patterns:
-        coarse = np.full(len(pattern.real), -1)
-        coarse[pattern.parent] = side
-        assert np.array_equal(coarse[pattern.parent], side)
-        side = coarse
-    assert patterns[-1].real.sum() == 2
+@pytest.mark.parametrize("slabs", [1, 2])
+def test_coarse_edges_of_a_grid_are_sums_over_faces_and_links(slabs: int) -> None:
+    """Each crossing face and link is counted once, in the edge that joins its two aggregates (1e-13)."""
+    shape = (2, 20, 5, 4)
+    faces, links, taking = medium(shape, 2)
+    result = coarsen_grid(faces, links, taking, 0.2, slabs)
+    i, j, weight = edge_list(faces, links, shape)
+    a, b = (result.parent.ravel()[v].astype(np.int64) for v in (i, j))
+    cross = (a != b) & (np.maximum(a, b) < NONE)
+    n = result.graph.size
+    direct = coo_array((weight[cross], (np.minimum(a, b)[cross], np.maximum(a, b)[cross])), shape=(n, n))
+    graph = result.graph
+    merged = coo_array((graph.weight, (graph.low, graph.high)), shape=(n, n))
+    assert graph.low.size == direct.tocsr().nnz
+    assert abs(direct - merged).max() <= 1e-13 * weight.max()
+    assert np.array_equal(mapped(result, faces, links), graph_sums(result, direct.tocsr()))
+    assert np.all(np.diff(graph.slab) >= 0)
+
+
+def mapped(result: GridCoarsening, faces: Faces, links: Links) -> np.ndarray:
+    """Number of faces and links that lead to each coarse edge."""
+    edges = [*(f[g > 0] for f, g in zip(result.faces, faces, strict=True)), result.links]
+    numbers = np.concatenate([e.ravel() for e in edges])
+    return np.bincount(numbers[numbers != NONE], minlength=len(result.graph.low)) > 0
+
+
+def graph_sums(result: GridCoarsening, direct: coo_array) -> np.ndarray:
+    """Whether each coarse edge has a conductance."""
+    return np.array([direct[i, j] > 0 for i, j in zip(result.graph.low, result.graph.high, strict=True)])
 
 
 def test_weak_couplings_are_kept_apart() -> None:
     """Layers joined by 1e-3 inside blocks, 1 within the layer: theta 0.2 makes flat aggregates, theta 0 takes
     all eight."""
     n = 4
-    g = [np.full((1, n - 1, n, n), 1e-3), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
-    none = np.zeros(0, np.int64)
-    graph = grid_graph(g, (none, none, np.zeros(0)))
-    everyone = np.ones(n**3, bool)
-    assert coarsen(graph, everyone, 0.2)[0].real.sum() == 4 * 2 * 2
-    assert coarsen(graph, everyone, 0.0)[0].real.sum() == 2 * 2 * 2
+    faces = [np.full((1, n - 1, n, n), 1e-3), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
+    everyone = np.ones((1, n, n, n), bool)
+    assert coarsen_grid(faces, NO_LINKS, everyone, 0.2, 1).graph.size == 4 * 2 * 2
+    assert coarsen_grid(faces, NO_LINKS, everyone, 0.0, 1).graph.size == 2 * 2 * 2
 
 
-def test_red_nodes_come_first_and_rows_list_the_neighbours() -> None:
-    """Ordering by parity of the block, halves equally long; each table row is the row of the coarse edge
-    list."""
-    graph, taking, _ = graph_and_mask(0)
-    pattern, coarse = coarsen(graph, taking, 0.2)
-    half = len(pattern.real) // 2
-    parity = coarse.block[:, 1:].sum(axis=1) % 2
-    assert not parity[:half][pattern.real[:half]].any()
-    assert parity[half:][pattern.real[half:]].all()
-    neighbour, edge = (a.reshape(2 * half, -1) for a in (pattern.neighbour, pattern.edge))
-    for node in np.flatnonzero(pattern.real):
-        listed = {(n, e) for n, e in zip(neighbour[node], edge[node], strict=True) if e < pattern.n_edges}
-        ends = [(coarse.high[e], e) for e in np.flatnonzero(coarse.low == node)]
-        ends += [(coarse.low[e], e) for e in np.flatnonzero(coarse.high == node)]
-        assert listed == set(ends)
+def test_two_plates_without_contact_never_join() -> None:
+    """A zero-conductance gap through the middle of every block column: no aggregate reaches across, on any
+    level."""
+    n = 8
+    faces = [np.ones((1, n - 1, n, n)), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
+    faces[0][:, 2] = 0.0  # between z = 2 and z = 3: inside the 2x2x2 blocks
+    levels = build_tables(faces, NO_LINKS, np.ones((1, n, n, n), bool), coarsest=2)
+    side = np.repeat([0, 1], [3 * n * n, 5 * n * n])
+    for level in levels:
+        coarse = np.full(2 * level.half, -1)
+        coarse[level.parent[side >= 0]] = side[side >= 0]
+        assert np.array_equal(coarse[level.parent[side >= 0]], side[side >= 0])
+        side = coarse
+    assert levels[-1].size == 2
 
 
 def test_coarsening_ends_at_the_size_asked_for() -> None:
     """A connected 16^3 block: each level has an eighth of the nodes (aligned blocks), the last at most 10."""
     n = 16
-    g = [np.ones((1, n - 1, n, n)), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
-    none = np.zeros(0, np.int64)
-    patterns = coarsen_all(grid_graph(g, (none, none, np.zeros(0))), np.ones(n**3, bool), coarsest=10)
-    assert [int(p.real.sum()) for p in patterns] == [512, 64, 8]
+    faces = [np.ones((1, n - 1, n, n)), np.ones((1, n, n - 1, n)), np.ones((1, n, n, n - 1))]
+    levels = build_tables(faces, NO_LINKS, np.ones((1, n, n, n), bool), coarsest=10)
+    assert [level.size for level in levels] == [512, 64, 8]
 
 
-@pytest.mark.parametrize("free", [0.0, 1.0])
-def test_coarse_operators_are_galerkin_products(free: float) -> None:
-    """Every level of a random two-field operator equals P^T A P of the level above, terminal included
-    (1e-13).
+def test_a_stall_looks_further_before_it_joins_what_is_weak() -> None:
+    """Cell noise of 20^3, contrast 1e5: no aggregate on the first three levels joins the spanning network of
+    well conducting cells to others.
 
-    P is dense zeros and ones from the parents; A of level 0 is assembled conductance by conductance.
+    A block alone would leave most nodes single there, and joining what is weak would mix the phases.
     """
-    graph, taking, operator = graph_and_mask(3)
-    operator = GridOperator(**(vars(operator) | {"terminal_free": jnp.asarray(free)}))
-    patterns = coarsen_all(graph, taking, coarsest=12)
-    hierarchy = Hierarchy.build(operator, taking.reshape(SHAPE), coarsest=12)
-    values = hierarchy.refresh(operator)
-    assert len(patterns) == len(values.levels) >= 2
-    fine = dense(operator)
-    for pattern, level in zip(patterns, values.levels, strict=True):
-        p = np.zeros((len(pattern.parent) + 1, len(pattern.real) + 1))
-        p[:-1, :-1], p[-1, -1] = prolongation(pattern), 1.0
-        product = p.T @ fine @ p
-        n = len(pattern.real)
-        assembled = np.zeros((n + 1, n + 1))
-        value, neighbour = np.asarray(level.value).reshape(n, -1), pattern.neighbour.reshape(n, -1)
-        for i in range(n):
-            np.subtract.at(assembled[i], neighbour[i], value[i])
-            assembled[i, i] += value[i].sum()
-        top = np.asarray(level.top)
-        assembled[np.arange(n), np.arange(n)] += np.asarray(level.ground) + top
-        assembled[:n, n], assembled[n, :n] = -top * free, -top * free
-        assembled[n, n] = top.sum() + 0.3 if free else 1.0
-        assert np.allclose(assembled, product, rtol=0, atol=1e-13 * np.abs(product).max())
-        fine = product
+    n = 20
+    operator = two_phases(n, 1e5, 0.0)
+    faces = [np.asarray(g) for g in operator.conductance]
+    conducting = np.zeros((n, n, n), bool)
+    for axis, g in enumerate(faces):
+        lower, upper = np.moveaxis(conducting, axis, 0)[:-1], np.moveaxis(conducting, axis, 0)[1:]
+        strong = np.moveaxis(g[0], axis, 0) > 10
+        lower |= strong
+        upper |= strong
+    network, _ = ndimage.label(conducting)
+    phase = (network == np.bincount(network[conducting]).argmax()).ravel().astype(int)
+    for level in build_tables(faces, NO_LINKS, np.ones((1, n, n, n), bool))[:3]:
+        here = phase >= 0
+        coarse = np.full(2 * level.half, -1)
+        coarse[level.parent[here]] = phase[here]
+        assert np.array_equal(coarse[level.parent[here]], phase[here])
+        phase = coarse
+
+
+def chain(weights: list[float], spacing: int) -> CoarseGraph:
+    """Nodes in a row, ``spacing`` blocks apart."""
+    n = len(weights) + 1
+    block = np.zeros((n, 4), np.int32)
+    block[:, 1] = spacing * np.arange(n)
+    low = np.arange(n - 1, dtype=np.int32)
+    return CoarseGraph(low, low + 1, np.array(weights), block, np.zeros(n, np.int32), spacing * n)
+
+
+@pytest.mark.parametrize(("spacing", "size"), [(1, 4), (2, 4), (8, 1)])
+def test_the_search_widens_step_by_step(spacing: int, size: int) -> None:
+    """Eight nodes in a strong row: pairs in one block, or two blocks apart in a cube of 4, or, eight apart,
+    all of them at once."""
+    step = coarsen_stubborn(chain([1.0] * 7, spacing), 0.2)
+    assert step is not None
+    assert step.graph.size == size
+
+
+def test_nodes_without_neighbours_go_no_further() -> None:
+    """Two pairs far apart and a single node: two coarse nodes without edge, then nothing is left to join."""
+    graph = chain([1.0, 0.0, 0.0, 1.0], 1)
+    graph = CoarseGraph(graph.low[[0, 3]], graph.high[[0, 3]], np.ones(2), graph.block, graph.slab, 5)
+    step = coarsen_graph(graph, 0.2)
+    assert step.parent[2] == NONE
+    assert step.parent[0] == step.parent[1]
+    assert step.parent[3] != step.parent[0]
+
+
+def test_parallel_edges_merge() -> None:
+    """Five edges on three nodes, one a loop, one to no node, one without weight: two are left, summed."""
+    a, b = np.array([0, 1, 1, 2, 0], np.uint32), np.array([1, 0, 1, NONE, 2], np.uint32)
+    number = np.full(5, NONE, np.uint32)
+    weight = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    low, high, total = merge_edges([(a, b, weight)], [number], 10, 3)
+    assert (low.tolist(), high.tolist(), total.tolist()) == ([0, 0], [1, 2], [3.0, 16.0])
+    assert number.tolist() == [10, 10, NONE, NONE, 11]
+
+
+def test_row_lengths_are_the_best_there_are() -> None:
+    """Two groups of nodes with degrees 1 to 9: no choice of up to five lengths needs fewer entries."""
+    rng = np.random.default_rng(4)
+    group, degree = rng.integers(0, 2, 20000), np.minimum(1 + rng.poisson(2.0, 20000), 9)
+    layout = row_lengths(group, degree, 2)
+
+    def entries(widths: tuple[int, ...]) -> int:
+        kind = np.searchsorted(widths, degree)
+        count = np.bincount(group * len(widths) + kind, minlength=2 * len(widths)).reshape(2, -1)
+        return int((count.max(axis=0) * widths).sum()) * 2 + 2000 * len(widths)
+
+    best = min(entries((*some, 9)) for k in range(5) for some in combinations(range(1, 9), k))
+    assert entries(tuple(layout.width)) == best

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from microcell.solve.formula import Formula, formula, integrate
+from microcell.solve.formula import Formula, formula, integrate, lengthen, shorten
 
 PAST = (10.0, 8.5, 7.9)
 """Accepted times, latest first, with unequal steps 1.5 and 0.6."""
@@ -35,12 +35,31 @@ def test_bdf2_with_equal_steps_has_the_textbook_coefficients() -> None:
 
 @pytest.mark.parametrize("times", [(10.0,), (10.0, 8.5)])
 def test_a_short_past_starts_with_backward_euler(times: tuple[float, ...]) -> None:
-    """One or two known values: (y_new - y_0) / dt, exact for straight lines; no error estimate from one
-    value."""
+    """One or two known values: (y_new - y_0) / dt, exact for straight lines."""
     step = formula(2.0, times)
     assert (step.a0, step.a1, step.a2, step.order) == (1.0, -1.0, 0.0, 1)
     assert slope(step, np.polynomial.Polynomial([3.0, -2.0]), times) == -2.0
-    assert (step.error == 0.0) == (len(times) == 1)
+
+
+@pytest.mark.parametrize("z", [1e-3, 0.3, 1.0, 1.9, 10.0, 1e4])
+def test_the_error_of_a_first_step_is_bounded_for_every_relaxing_mode(z: float) -> None:
+    """y' = -z y from 1 over dt = 1: backward Euler errs by at most 0.3 of the change that it makes; the bound
+    is sharp to 2 % (z = 1.8)."""
+    step = formula(1.0, (0.0,))
+    new = 1.0 / (1.0 + z)
+    error, estimate = abs(new - np.exp(-z)), abs(step.error * (new - 1.0))
+    assert error <= estimate
+    if z == 1.9:
+        assert error >= 0.98 * estimate
+
+
+def test_steps_are_shortened_and_lengthened_with_the_error() -> None:
+    """A margin of a tenth; order 2 grows with the cube root; shortening is cautious and ends at a fifth."""
+    second = formula(1.0, PAST)
+    assert lengthen(second, 1e-3) == pytest.approx(9.0)
+    assert lengthen(formula(1.0, PAST[:2]), 0.25) == pytest.approx(1.8)
+    assert shorten(4.0) == pytest.approx(0.45)
+    assert shorten(1e9) == shorten(float("nan")) == shorten(float("inf")) == 0.2
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2])

@@ -1,0 +1,221 @@
+"""The first coarse level of a stack of grid fields: strongly connected pieces of 2x2x2 blocks of cells.
+
+Everything is an array operation on the grid, a few planes at a time: no edge list or matrix of the finest
+level is ever made. A block has 12 inner faces; which of them are strong is a number below 4096, and a table
+says for each number which of the 8 cells hang together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .aggregation import NONE, CoarseGraph, Edges, merge_edges
+
+Links = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Further edges (p, q, weight) between flat cell numbers of the stack."""
+
+Faces = tuple[np.ndarray, ...]
+"""One array for each of the z, y and x faces."""
+
+PLANES = 16
+"""Planes of cells handled at a time; even, so that no block is cut."""
+
+
+class GridCoarsening(NamedTuple):
+    """Aggregates of a grid: parent per cell, coarse edge per face and per link, and the graph they form."""
+
+    parent: np.ndarray
+    faces: Faces
+    links: np.ndarray
+    graph: CoarseGraph
+
+
+def coarsen_grid(
+    conductance: Sequence[np.ndarray], links: Links, taking_part: np.ndarray, theta: float, slabs: int
+) -> GridCoarsening:
+    """Join the cells of a stack of grid fields.
+
+    Parameters
+    ----------
+    conductance : three ndarrays
+        Shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1).
+    links : tuple of ndarrays (p, q, weight)
+        Edges beside the faces. Weights are positive.
+    taking_part : ndarray of bool, shape (fields, nz, ny, nx)
+        Cells that belong to an aggregate.
+    theta : float
+        Strength threshold in [0, 1]; 0 joins whatever is connected inside a block.
+    slabs : int
+        Number of equal z-slabs; blocks are counted from each slab's first plane.
+
+    Returns
+    -------
+    GridCoarsening
+        Aggregates are numbered slab by slab, within a slab by block (z, field, y, x).
+    """
+    root = np.sqrt(_largest(conductance, links, taking_part))
+    parent = np.full(taking_part.shape, NONE, np.uint32)
+    blocks: list[np.ndarray] = []
+    first = [0]
+    chunks = list(_chunks(taking_part.shape[1], slabs))
+    for slab, start, stop in chunks:
+        part, block = _join(conductance, root, taking_part, theta, (start, stop))
+        parent[:, start:stop] = np.where(part == NONE, NONE, part + np.uint32(first[-1]))
+        block[:, 1] += (start - slab * (taking_part.shape[1] // slabs)) // 2
+        blocks.append(np.column_stack([np.full(len(block), slab, np.int32), block]))
+        first.append(first[-1] + len(block))
+    place = np.concatenate(blocks)
+    del root
+    faces, link_edge, ends = _edges(conductance, links, parent, chunks, first)
+    planes = (taking_part.shape[1] // slabs + 1) // 2
+    graph = CoarseGraph(*ends, place[:, 1:], place[:, 0], planes)
+    return GridCoarsening(parent, faces, link_edge, graph)
+
+
+def _chunks(nz: int, slabs: int) -> Iterator[tuple[int, int, int]]:
+    thickness = nz // slabs
+    for slab in range(slabs):
+        for start in range(slab * thickness, (slab + 1) * thickness, PLANES):
+            yield slab, start, min(start + PLANES, (slab + 1) * thickness)
+
+
+def _largest(conductance: Sequence[np.ndarray], links: Links, taking_part: np.ndarray) -> np.ndarray:
+    """Largest conductance at each cell, faces and links."""
+    largest = np.zeros(taking_part.shape, np.float32)
+    for axis, g in enumerate(conductance, start=1):
+        for part in (_lower(axis), _upper(axis)):
+            np.maximum(largest[part], g, out=largest[part])
+    flat = largest.reshape(-1)
+    np.maximum.at(flat, links[0], links[2].astype(np.float32))
+    np.maximum.at(flat, links[1], links[2].astype(np.float32))
+    return largest
+
+
+def _lower(axis: int) -> tuple[slice, ...]:
+    return (slice(None),) * axis + (slice(None, -1),)
+
+
+def _upper(axis: int) -> tuple[slice, ...]:
+    return (slice(None),) * axis + (slice(1, None),)
+
+
+@cache
+def _pieces() -> np.ndarray:
+    """For each set of strong inner faces the lowest cell that each of the 8 cells is connected to (4096, 8).
+
+    Cells are numbered 4 z + 2 y + x; bit 4 d + k is the k-th face normal to axis d.
+    """
+    code = np.arange(4096)[:, None]
+    piece = np.repeat(np.arange(8, dtype=np.uint8)[None], 4096, axis=0)
+    for _ in range(7):  # a path through all eight cells has seven faces
+        for bit, (low, high) in enumerate(_inner_faces()):
+            joined = (code[:, 0] >> bit) & 1 == 1
+            lowest = np.minimum(piece[:, low], piece[:, high])
+            piece[joined, low] = piece[joined, high] = lowest[joined]
+    return piece
+
+
+def _inner_faces() -> list[tuple[int, int]]:
+    cells = np.arange(8).reshape(2, 2, 2)
+    pairs = [(np.take(cells, 0, axis), np.take(cells, 1, axis)) for axis in range(3)]
+    return [(int(i), int(j)) for low, high in pairs for i, j in zip(low.flat, high.flat, strict=True)]
+
+
+def _join(
+    conductance: Sequence[np.ndarray],
+    root: np.ndarray,
+    taking_part: np.ndarray,
+    theta: float,
+    planes: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Aggregates of a few planes: number per cell from 0, and block (field, z, y, x) of each aggregate."""
+    a, b = planes
+    taking = taking_part[:, a:b]
+    block_shape = tuple((n + 1) // 2 for n in taking.shape[1:])
+    code = np.zeros((len(taking), *block_shape), np.uint16)
+    for axis in range(3):
+        g = conductance[axis][:, a : b - 1] if axis == 0 else conductance[axis][:, a:b]
+        strong = _strong_inner(g, root[:, a:b], taking, theta, axis + 1)
+        for k in range(4):
+            _add_bit(code, strong, axis, k)
+    piece = np.moveaxis(_pieces()[code], 1, 0)
+    there = _to_blocks(taking)
+    first = (piece == np.arange(8, dtype=np.uint8)) & there
+    number = np.cumsum(first.reshape(-1), dtype=np.uint32).reshape(-1, 8) - np.uint32(1)
+    number = np.take_along_axis(number, piece.reshape(-1, 8), axis=1).reshape(piece.shape)
+    number[~there] = NONE
+    where = np.flatnonzero(first.reshape(-1)) // 8
+    z, field, y, x = np.unravel_index(where, first.shape[:-1])
+    return _from_blocks(number, taking.shape), np.column_stack([field, z, y, x]).astype(np.int32)
+
+
+def _strong_inner(g: np.ndarray, root: np.ndarray, taking: np.ndarray, theta: float, axis: int) -> np.ndarray:
+    """Which faces inside the blocks, normal to an axis, are strong."""
+    every_other = (slice(None),) * axis + (slice(None, None, 2),)
+    g = g[every_other]
+    low, high = _lower(axis), _upper(axis)
+    limit = np.float32(theta) * root[low][every_other] * root[high][every_other]
+    joined = taking[low][every_other] & taking[high][every_other]
+    return (g >= limit) & (g > 0) & joined
+
+
+def _add_bit(code: np.ndarray, strong: np.ndarray, axis: int, k: int) -> None:
+    """Set the bit of the k-th face normal to an axis in the blocks that have that face."""
+    offsets = list(divmod(k, 2))
+    offsets.insert(axis, 0)
+    steps = [1 if d == axis else 2 for d in range(3)]
+    part = strong[(slice(None), *(slice(o, None, s) for o, s in zip(offsets, steps, strict=True)))]
+    target = code[(slice(None), *(slice(n) for n in part.shape[1:]))]
+    np.bitwise_or(target, part.astype(np.uint16) << np.uint16(4 * axis + k), out=target)
+
+
+def _to_blocks(cells: np.ndarray) -> np.ndarray:
+    """Reorder cells (fields, nz, ny, nx) to blocks (bz, fields, by, bx, 8), padded with zeros."""
+    pad = [(0, 0)] + [(0, n % 2) for n in cells.shape[1:]]
+    cells = np.pad(cells, pad) if any(p[1] for p in pad) else cells
+    f, nz, ny, nx = cells.shape
+    split = cells.reshape(f, nz // 2, 2, ny // 2, 2, nx // 2, 2).transpose(1, 0, 3, 5, 2, 4, 6)
+    return split.reshape(nz // 2, f, ny // 2, nx // 2, 8)
+
+
+def _from_blocks(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    bz, f, by, bx, _ = blocks.shape
+    split = blocks.reshape(bz, f, by, bx, 2, 2, 2).transpose(1, 0, 4, 2, 5, 3, 6)
+    cells = split.reshape(f, 2 * bz, 2 * by, 2 * bx)
+    return cells[:, : shape[1], : shape[2], : shape[3]]
+
+
+def _edges(
+    conductance: Sequence[np.ndarray],
+    links: Links,
+    parent: np.ndarray,
+    chunks: list[tuple[int, int, int]],
+    first: list[int],
+) -> tuple[Faces, np.ndarray, Edges]:
+    """Number the coarse edges, each with the planes of its low end: per face, per link, and the edges."""
+    faces = tuple(np.full(g.shape, NONE, np.uint32) for g in conductance)
+    flat = parent.reshape(-1)
+    joined = flat[links[0]], flat[links[1]], links[2]
+    link_edge = np.full(len(links[2]), NONE, np.uint32)
+    link_chunk = np.searchsorted(first, np.minimum(*joined[:2]), side="right") - 1
+    listed: list[Edges] = []
+    count = 0
+    for k, (_, start, stop) in enumerate(chunks):
+        numbers = [face[:, start:stop] for face in faces]  # views, to be filled
+        parts = [
+            (parent[_lower(axis)][:, start:stop], parent[_upper(axis)][:, start:stop], g[:, start:stop])
+            for axis, g in enumerate(conductance, start=1)
+        ]
+        here = np.flatnonzero(link_chunk == k)
+        of_links = np.full(len(here), NONE, np.uint32)
+        parts.append((joined[0][here], joined[1][here], joined[2][here]))
+        low, high, weight = merge_edges(parts, [*numbers, of_links], count, first[-1])
+        link_edge[here] = of_links
+        listed.append((low, high, weight))
+        count += len(low)
+    low, high, weight = (np.concatenate([e[k] for e in listed]) for k in range(3))
+    return faces, link_edge, (low, high, weight)

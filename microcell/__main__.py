@@ -1,0 +1,6 @@
+"""``python -m microcell`` is the command ``microcell``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
