@@ -251,7 +251,9 @@ class TimeStepper:
             attempt = self._attempt(step, control)
             end = self._terminal(self.time + step.dt, attempt)
             name = fired(events, end)
-            locating = bracket is not None and name is None and near(events, end)
+            # a step that accuracy cut short of the proposal is kept: tried again, it would end there again
+            proposed = bracket is not None and step.dt < self._wanted()
+            locating = proposed and name is None and near(events, end)
             if not is_solved(attempt):
                 self._fail(step, attempt, control)
             elif locating or (passed(events, end) and step.dt > self.settings.smallest):

@@ -28,7 +28,7 @@ def environment(devices: int) -> dict[str, str]:
     """
     path = os.pathsep.join([str(ROOT), str(ROOT / "kernels")])
     flags = f"--xla_force_host_platform_device_count={devices}"
-    flags += " --xla_cpu_collective_call_terminate_timeout_seconds=600"
+    flags += " --xla_cpu_collective_call_terminate_timeout_seconds=300"
     own = {"XLA_FLAGS": flags, "PYTHONPATH": path, "MICROCELL_CACHE_DIR": "", "JAX_PLATFORMS": "cpu"}
     return os.environ | own
 
@@ -38,7 +38,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the runs of ``on_devices.py``."""
     folder = tmp_path_factory.mktemp("devices")
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder)], env=environment(32), capture_output=True, text=True
+        [sys.executable, str(SCRIPT), str(folder)],
+        env=environment(32),
+        capture_output=True,
+        text=True,
+        timeout=500,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
@@ -97,7 +101,11 @@ def test_two_processes_run_one_case(tmp_path: Path) -> None:
         )
         for number in (0, 1)
     ]
-    said = [job.communicate(timeout=500) for job in jobs]
+    try:
+        said = [job.communicate(timeout=500) for job in jobs]
+    finally:
+        for job in jobs:
+            job.kill()
     assert [job.returncode for job in jobs] == [0, 0], said
     assert "Report" in said[0][0]
     assert "Report" not in said[1][0]
