@@ -118,8 +118,8 @@ def pieces(recorder: Recorder) -> dict[str, float]:
 
     def closing(system: Any, u: Any, currents: Any, past: Any, k: Any) -> Any:
         surface = surface_concentration(system, u, currents)
-        share = film_growth.mobile_fraction(system.laws, surface)
-        film = film_growth.grow(system.laws, past.film, past.share, share, k.dt)
+        share = film_growth.mean_fraction(system.laws, past.surface, surface)
+        film = film_growth.grow(system.laws, past.film, share, k.dt)
         return measure(system, u, currents, film, surface)
 
     seconds["film and measures"] = median_seconds(closing, system, start, currents, past, k)

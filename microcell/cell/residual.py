@@ -192,7 +192,9 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     collector = collector_conductance(system, properties) * u.phi_s[geometry.collector]
     electron = electron.at[geometry.collector].add(collector)
     porosity, _ = ionic_factor(geometry, system.laws)
-    lithium = lithium + F * geometry.volume * porosity * (context.inertia.rate * (u.c - context.inertia.past))
+    inertia = context.inertia
+    stored = F * geometry.volume * porosity * (inertia.rate * (u.c - inertia.past))
+    lithium = inertia.moving * lithium + stored
     rows = Unknowns(
         jnp.where(geometry.active | geometry.ionic, lithium, 0.0),
         jnp.where(geometry.electronic, electron, 0.0),
@@ -279,6 +281,8 @@ class Jacobian(NamedTuple):
         Collector current by phi_s and by c.
     terminal : Array, shape (2,)
         Control row: factor of the inflow, factor of the voltage.
+    moving : Array, scalar
+        0 where concentrations are held, see :class:`.state.Inertia`.
     transference, diffusion_potential : Array, shape (nz, ny, nx)
         ``t_plus`` and the change of phi_e with c at zero current [V.m3.mol-1]; the preconditioner uncouples
         salt and charge with them.
@@ -292,6 +296,7 @@ class Jacobian(NamedTuple):
     collector: Array
     collector_c: Array
     terminal: Array
+    moving: Array
     transference: Array
     diffusion_potential: Array
 
@@ -332,6 +337,7 @@ def linearize(
         collector=top,
         collector_c=top_slope * u.phi_s[geometry.collector],
         terminal=_control_slopes(system, context.control, u.voltage),
+        moving=jnp.asarray(context.inertia.moving),
         transference=properties.transference,
         diffusion_potential=_diffusion_potential(system, properties, u.c),
     )
@@ -427,7 +433,7 @@ def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
     electron = electron.at[last].add(collector)
     ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
     terminal = -jacobian.terminal[0] * geometry.total(collector) + jacobian.terminal[1] * v.voltage
-    return Unknowns(lithium + jacobian.mass * v.c, electron, ion, terminal)
+    return Unknowns(jacobian.moving * lithium + jacobian.mass * v.c, electron, ion, terminal)
 
 
 def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> tuple[Array, Array, Array]:

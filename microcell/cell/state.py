@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from jax import Array
 
 Number = Any
@@ -52,8 +53,10 @@ class Control(NamedTuple):
 class Inertia(NamedTuple):
     """The time derivative of c in the step's formula: ``rate (c - past)`` [mol.m-3.s-1].
 
-    As a difference, so that a concentration that stands still leaves exactly nothing.
+    As a difference, so that a concentration that stands still leaves exactly nothing. With ``moving`` 0 no
+    lithium flows, and the rows of c hold it at ``past``; 1 is the balance of lithium.
     """
 
     rate: Number
     past: Array
+    moving: Number = np.float64(1.0)

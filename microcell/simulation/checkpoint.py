@@ -32,10 +32,11 @@ def save(stepper: TimeStepper) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         "phi_s": layout.cells(past.phi_s[0]),
         "phi_e": layout.cells(past.phi_e[0]),
         "voltage": np.asarray(past.voltage[0]),
+        "current": np.asarray(past.current[0]),
         "face_current": layout.faces(past.currents.face),
         "lithium_current": layout.plane(past.currents.lithium),
         "film": layout.faces(past.film),
-        "share": layout.faces(past.share),
+        "surface": layout.faces(past.surface),
     }
     meta = {
         "time": stepper.time,
@@ -74,9 +75,10 @@ def restore(
         (a["phi_s"],) * 2,
         (a["phi_e"],) * 2,
         (a["voltage"],) * 2,
+        (a["current"],) * 2,
         Currents(a["face_current"], a["lithium_current"]),
         a["film"],
-        a["share"],
+        a["surface"],
     )
     stepper = TimeStepper(cell.system(), past, meta["time"], settings, devices)
     stepper.totals = Totals([meta["lithium_in_mol"]], [meta["charge_C"]], meta["charge_moved_C"])

@@ -22,6 +22,9 @@ ELECTROLYTE_SCALE = 4000.0
 VOLTAGE_ERROR = 0.01
 """Tolerance of the voltage's local error against a straight line [V]: resolves the knees of the curve."""
 
+CURRENT_ERROR = 0.002
+"""The same for the terminal current, relative to 1C: resolves the decay of the current in a hold."""
+
 
 class Past(NamedTuple):
     """Accepted states, latest first; entries that do not exist yet repeat the latest and carry weight zero.
@@ -32,23 +35,24 @@ class Past(NamedTuple):
         Concentrations.
     phi_s, phi_e : two Arrays each
         Potentials.
-    voltage : two Arrays
-        Cell voltages.
+    voltage, current : two Arrays each
+        Cell voltages [V] and terminal currents [A].
     currents : Currents
         Latest.
     film : Array
         Latest thickness [m].
-    share : Array
-        Latest mobile oxygen share of each face.
+    surface : Array
+        Latest lithium concentration of the active side of each face [mol.m-3].
     """
 
     c: tuple[Array, Array, Array]
     phi_s: tuple[Array, Array]
     phi_e: tuple[Array, Array]
     voltage: tuple[Array, Array]
+    current: tuple[Array, Array]
     currents: Currents
     film: Array
-    share: Array
+    surface: Array
 
 
 class Coefficients(NamedTuple):
@@ -70,8 +74,8 @@ class Attempt(NamedTuple):
     ----------
     solve : Solve
         Solution and result code.
-    film, share : Array
-        Film at the end of the step and the oxygen share there.
+    film : Array
+        Film at the end of the step.
     error : Array
         Local error in units of the tolerance; 0 where it cannot be estimated.
     measures : Measures
@@ -82,7 +86,6 @@ class Attempt(NamedTuple):
 
     solve: Solve
     film: Array
-    share: Array
     error: Array
     measures: Measures
     surface: Array
@@ -93,8 +96,9 @@ def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
     zero = jnp.zeros_like(c)
     currents = Currents(jnp.zeros_like(film), jnp.zeros(c.shape[1:], c.dtype))
     surface = system.geometry.at(c, system.geometry.faces.p)
-    share = film_growth.mobile_fraction(system.laws, surface)
-    past = Past((c, c, c), (zero, zero), (zero, zero), (voltage, voltage), currents, film, share)
+    none = jnp.zeros((), c.dtype)
+    twice = ((zero, zero), (zero, zero), (voltage, voltage), (none, none))
+    past = Past((c, c, c), *twice, currents, film, surface)
     # weakly typed zeros would compile the step a second time
     return jax.tree.map(lambda a: jax.lax.convert_element_type(a, a.dtype), past)
 
@@ -146,7 +150,8 @@ def attempt_step(
     past : Past
         Accepted states.
     k : Coefficients
-        Formula of the step.
+        Formula of the step; a step of no length finds the potentials and currents of the latest
+        concentrations.
     control : Control
         What the terminals impose.
     reference : Array
@@ -156,10 +161,13 @@ def attempt_step(
     max_iterations : int
         Newton's limit.
     """
-    inertia = Inertia(k.a0 / k.dt, -(k.a1 * past.c[0] + k.a2 * past.c[1]) / k.a0)
+    moving = jnp.where(k.dt > 0, 1.0, 0.0)
+    rate = k.a0 / jnp.where(k.dt > 0, k.dt, 1.0)
+    inertia = Inertia(rate, -(k.a1 * past.c[0] + k.a2 * past.c[1]) / k.a0, moving)
     # the film that this step ends with, as far as the oxygen share of its start tells: with the film of the
     # start the voltage would be of first order
-    film = film_growth.grow(system.laws, past.film, past.share, past.share, k.dt)
+    share = film_growth.mobile_fraction(system.laws, past.surface)
+    film = film_growth.grow(system.laws, past.film, share, k.dt)
     context = Context(film, inertia, control)
     start = _predict(system, past, k)
     solve = newton_solve(
@@ -173,14 +181,32 @@ def attempt_step(
         max_iterations=max_iterations,
     )
     surface = surface_concentration(system, solve.unknowns, solve.currents)
-    share = film_growth.mobile_fraction(system.laws, surface)
-    film = film_growth.grow(system.laws, past.film, past.share, share, k.dt)
-    change = k.error * (solve.unknowns.c - start.c)
-    error = rms_change(system, change, system.geometry.slabs) / error_tolerance
-    error = jnp.maximum(error, jnp.abs(k.error * (solve.unknowns.voltage - start.voltage)) / VOLTAGE_ERROR)
+    share = film_growth.mean_fraction(system.laws, past.surface, surface)
+    film = film_growth.grow(system.laws, past.film, share, k.dt)
+    measures = measure(system, solve.unknowns, solve.currents, film, surface)
     return Attempt(
-        solve, film, share, error, measure(system, solve.unknowns, solve.currents, film, surface), surface
+        solve, film, _local_error(system, past, k, start, solve, measures, error_tolerance), measures, surface
     )
+
+
+def _local_error(
+    system: System,
+    past: Past,
+    k: Coefficients,
+    start: Unknowns,
+    solve: Solve,
+    measures: Measures,
+    tolerance: Number,
+) -> Array:
+    """Largest of the local errors of concentrations, voltage and current, each relative to its tolerance."""
+    end = solve.unknowns
+    current = measures.current_A - _combine(k.predict_phi, past.current)
+    errors = (
+        rms_change(system, k.error * (end.c - start.c), system.geometry.slabs) / tolerance,
+        jnp.abs(k.error * (end.voltage - start.voltage)) / VOLTAGE_ERROR,
+        jnp.abs(k.error * current) / (CURRENT_ERROR * system.one_c_current),
+    )
+    return jnp.max(jnp.stack(errors))
 
 
 advance = jax.jit(attempt_step, static_argnames=("max_iterations",))
@@ -200,9 +226,10 @@ def accept(past: Past, attempt: Attempt) -> Past:
         (u.phi_s, past.phi_s[0]),
         (u.phi_e, past.phi_e[0]),
         (u.voltage, past.voltage[0]),
+        (attempt.measures.current_A, past.current[0]),
         attempt.solve.currents,
         attempt.film,
-        attempt.share,
+        attempt.surface,
     )
 
 
@@ -213,5 +240,6 @@ def keep_potentials(past: Past, attempt: Attempt) -> Past:
         phi_s=(u.phi_s, u.phi_s),
         phi_e=(u.phi_e, u.phi_e),
         voltage=(u.voltage, u.voltage),
+        current=(attempt.measures.current_A,) * 2,
         currents=attempt.solve.currents,
     )

@@ -103,9 +103,10 @@ class SlabDevices(OneDevice):
                 tuple(s.split_cells(a) for a in host.phi_s),
                 tuple(s.split_cells(a) for a in host.phi_e),
                 host.voltage,
+                host.current,
                 Currents(s.split_faces(host.currents.face), s.split_plane(host.currents.lithium)),
                 s.split_faces(host.film),
-                s.split_faces(host.share),
+                s.split_faces(host.surface),
             )
         )
 
@@ -115,8 +116,10 @@ class SlabDevices(OneDevice):
             tuple(self.cells(a) for a in states) for states in (past.c, past.phi_s, past.phi_e)
         )
         voltage: Any = tuple(_host(a) for a in past.voltage)
+        current: Any = tuple(_host(a) for a in past.current)
         currents = Currents(self.faces(past.currents.face), self.plane(past.currents.lithium))
-        return Past(c, phi_s, phi_e, voltage, currents, self.faces(past.film), self.faces(past.share))
+        film, surface = self.faces(past.film), self.faces(past.surface)
+        return Past(c, phi_s, phi_e, voltage, current, currents, film, surface)
 
     def hierarchies(self, jacobian: Jacobian) -> Hierarchies:
         """Set up the multigrid patterns from a linearization of the whole cell."""
@@ -168,7 +171,6 @@ def _advance_in_slabs(
     result = Attempt(
         solve=Solve(unknowns, currents, unknowns, same, same, same, same, same),
         film=field,
-        share=field,
         error=same,
         measures=same,
         surface=field,

@@ -96,7 +96,8 @@ class Preconditioner(eqx.Module):
         phi_s = jnp.where(system.geometry.electronic, phi.fields[0] - voltage, 0.0)
         first = Unknowns(jnp.zeros_like(r.c), phi_s, phi.fields[1], voltage)
         rest = jax.tree.map(jnp.subtract, r, apply(system, jacobian, first))
-        lithium = rest.c - jacobian.transference * rest.phi_e
+        # held concentrations have rows of their own, which the charge balance is no part of
+        lithium = rest.c - jacobian.moving * jacobian.transference * rest.phi_e
         c = self.hierarchies.concentration.cycle(
             self.concentration, Stacked(lithium[None], jnp.zeros_like(r.voltage))
         ).fields[0]
@@ -141,8 +142,11 @@ def _condensed(system: System, jacobian: Jacobian) -> Array:
 
 
 def _reaction(system: System, jacobian: Jacobian) -> Array:
-    """Derivative of the currents out of each solid cell by its concentration, shape of the cells."""
-    return system.geometry.sum_at(system.geometry.faces.p, jnp.maximum(jacobian.face.c_solid, 0.0))
+    """Derivative of the currents out of each solid cell by its concentration, shape of the cells; none where
+    concentrations are held.
+    """
+    reaction = system.geometry.sum_at(system.geometry.faces.p, jnp.maximum(jacobian.face.c_solid, 0.0))
+    return jacobian.moving * reaction
 
 
 def concentration_operator(system: System, jacobian: Jacobian) -> GridOperator:
@@ -151,7 +155,7 @@ def concentration_operator(system: System, jacobian: Jacobian) -> GridOperator:
     none = jnp.zeros(0, jnp.int32)
     nothing = jnp.zeros((), dtype)
     return GridOperator(
-        conductance=tuple(_diffusion_conductance(a)[None] for a in jacobian.axes),  # type: ignore[arg-type]
+        conductance=tuple(jacobian.moving * _diffusion_conductance(a)[None] for a in jacobian.axes),  # type: ignore[arg-type]
         ground=(jacobian.mass + _reaction(system, jacobian))[None],
         link_p=none,
         link_q=none,

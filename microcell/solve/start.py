@@ -1,9 +1,9 @@
 """A consistent start behind a change of control: potentials, rates of change, and the first step.
 
-The potentials follow a change of control at once, the concentrations do not. An implicit step over an
-*instant* of 1 ms that starts as far before the present as it will come forward ends at the present
-concentrations, and what it moves is their rate of change. A first such step, from the present, tells how far
-that is. Concentrations are never advanced by either.
+The potentials follow a change of control at once, the concentrations do not: a step of no length holds them.
+How fast the state will move, two implicit steps over an *instant* of 1 ms tell, one from the present and one
+that ends there; the relaxation of the salt right beside every face is over within the instant and asks for
+no short step. Concentrations are never advanced by any of them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from .advance import Attempt, Past, keep_potentials, rms_change
 from .formula import Formula
 
 INSTANT = 1e-3
-"""Step of the algebraic solve [s]; shorter ones would lose the rates to rounding."""
+"""Step that measures rates [s]; shorter ones would lose them to rounding."""
 
 INSTANT_FORMULA = Formula(INSTANT, 1.0, -1.0, 0.0, (0.0, 1.0, 0.0), (1.0, 0.0), 0.0, 1)
 """Backward Euler from ``past.c[0]``, with ``past.c[1]`` and the latest potentials as the first guess."""
+
+AT_ONCE = INSTANT_FORMULA._replace(dt=0.0, predict_c=(1.0, 0.0, 0.0))
+"""The step of no length, from the latest potentials."""
 
 
 class Rates(NamedTuple):
@@ -32,12 +35,13 @@ class Rates(NamedTuple):
     ----------
     c : Array
         Rms rate of the concentrations, see :func:`.advance.rms_change` [s-1].
-    voltage : Array
-        Rate of the cell voltage [V.s-1].
+    voltage, current : Array
+        Rates of cell voltage [V.s-1] and terminal current [A.s-1].
     """
 
     c: Array
     voltage: Array
+    current: Array
 
 
 def flat(past: Past) -> Past:
@@ -47,6 +51,7 @@ def flat(past: Past) -> Past:
         phi_s=(past.phi_s[0],) * 2,
         phi_e=(past.phi_e[0],) * 2,
         voltage=(past.voltage[0],) * 2,
+        current=(past.current[0],) * 2,
     )
 
 
@@ -59,13 +64,13 @@ def backdate(past: Past, attempt: Attempt) -> Past:
 
 
 @jax.jit
-def settle(past: Past, now: Array, attempt: Attempt) -> Past:
-    """Begin afresh at the present concentrations with the potentials, currents and oxygen share there."""
-    return keep_potentials(past, attempt)._replace(c=(now, now, now), share=attempt.share)
+def settle(past: Past, attempt: Attempt) -> Past:
+    """Begin afresh at the latest concentrations with the potentials and currents there."""
+    return flat(keep_potentials(past, attempt))._replace(surface=attempt.surface)
 
 
 @jax.jit
-def rates(system: System, now: Array, early: Attempt, present: Attempt) -> Rates:
+def rates(system: System, now: Array, ahead: Attempt, here: Attempt) -> Rates:
     """Measure how fast the state moves behind a change of control, to choose the first step.
 
     Parameters
@@ -74,11 +79,12 @@ def rates(system: System, now: Array, early: Attempt, present: Attempt) -> Rates
         The cell.
     now : Array
         Present concentrations.
-    early, present : Attempt
+    ahead, here : Attempt
         The instant from the present, and the one that ends there.
     """
-    ahead = early.solve.unknowns
+    moved, unmoved = ahead.solve.unknowns, here.solve.unknowns
     return Rates(
-        rms_change(system, (ahead.c - now) / INSTANT, None),
-        jnp.abs(ahead.voltage - present.solve.unknowns.voltage) / INSTANT,
+        rms_change(system, (moved.c - now) / INSTANT, None),
+        jnp.abs(moved.voltage - unmoved.voltage) / INSTANT,
+        jnp.abs(ahead.measures.current_A - here.measures.current_A) / INSTANT,
     )

@@ -14,7 +14,16 @@ import numpy as np
 from ..cell.residual import Context, System, ionic_factor, linearize
 from ..cell.state import CURRENT, VOLTAGE, Control, Inertia, Unknowns
 from ..errors import SolverError
-from .advance import VOLTAGE_ERROR, Attempt, Coefficients, Past, accept, keep_potentials, latest
+from .advance import (
+    CURRENT_ERROR,
+    VOLTAGE_ERROR,
+    Attempt,
+    Coefficients,
+    Past,
+    accept,
+    keep_potentials,
+    latest,
+)
 from .devices import OneDevice, SlabDevices
 from .diagnose import diagnose, is_solved
 from .events import Bracket, Event, Terminal, aim, fired, near, passed
@@ -22,7 +31,7 @@ from .formula import FIRST_ERROR, Formula, formula, integrate, lengthen, shorten
 from .ladder import CUT, REFRESH, TIGHT, Ladder
 from .newton import Tolerances
 from .precondition import Hierarchies
-from .start import INSTANT, INSTANT_FORMULA, Rates, backdate, flat, rates, settle
+from .start import AT_ONCE, INSTANT, INSTANT_FORMULA, backdate, flat, rates, settle
 
 logger = logging.getLogger(__name__)
 
@@ -182,21 +191,23 @@ class TimeStepper:
         self.times = self.times[:1]
         self._ladder.allow_refresh()
         self.counts["starts"] += 1
-        now = self.past.c[0]
-        early = self._jump(control)
-        present = self._instant(backdate(self.past, early), control)
-        if not is_solved(present):
-            present = early
-        self.past, self.last = settle(self.past, now, present), present
+        present = self._jump(control)
+        self.past, self.last = settle(self.past, present), present
         self.history = [self._terminal(self.time, present)]
-        self.dt = self._first_step(rates(self.system, now, early, present))
+        self.dt = self._first_step(control)
         self._before = None
         return present
 
-    def _first_step(self, rate: Rates) -> float:
+    def _first_step(self, control: Control) -> float:
         """Aim at half of the tolerance for the error of a first step, ``FIRST_ERROR`` times its change."""
         s = self.settings
-        fastest = max(float(rate.c) / s.error, float(rate.voltage) / VOLTAGE_ERROR, 1e-30)
+        ahead = self._starting(INSTANT_FORMULA, control, self.past)
+        here = self._starting(INSTANT_FORMULA, control, backdate(self.past, ahead))
+        if not (is_solved(ahead) and is_solved(here)):
+            return s.smallest
+        rate = rates(self.system, self.past.c[0], ahead, here)
+        current = float(rate.current) / (CURRENT_ERROR * self.one_c)
+        fastest = max(float(rate.c) / s.error, float(rate.voltage) / VOLTAGE_ERROR, current, 1e-30)
         return float(np.clip(0.5 / (FIRST_ERROR * fastest), s.smallest, min(s.first, s.largest)))
 
     def _jump(self, control: Control) -> Attempt:
@@ -206,26 +217,26 @@ class TimeStepper:
         while True:
             part = min(1.0, done + length)
             value = origin + part * (float(control.value) - origin)
-            attempt = self._instant(past, control._replace(value=np.float64(value)))
+            attempt = self._starting(AT_ONCE, control._replace(value=np.float64(value)), past)
             if is_solved(attempt):
                 self._ladder.step_down()
                 if part == 1.0:
                     return attempt
                 past, done = keep_potentials(past, attempt), part
             else:
-                if self._climb(attempt, INSTANT) == CUT:
+                if self._climb(attempt, 0.0) == CUT:
                     length *= 0.5
                 if length < SMALLEST_JUMP:
-                    raise self._give_up(attempt, INSTANT, control)
+                    raise self._give_up(attempt, 0.0, control)
 
     def _terminal_value(self, mode: int) -> float:
         """What a control of a mode would read at the terminals now."""
         voltage, current = float(self.past.voltage[0]), self._latest_current()
         return {CURRENT: current, VOLTAGE: voltage}.get(mode, voltage * current)
 
-    def _instant(self, past: Past, control: Control) -> Attempt:
+    def _starting(self, step: Formula, control: Control, past: Past) -> Attempt:
         self.counts["starting"] += 1
-        return self._attempt(INSTANT_FORMULA, control, past)
+        return self._attempt(step, control, past)
 
     def run(self, control: Control, until: float, events: Sequence[Event]) -> Iterator[Accepted]:
         """Step until a time or an event; yields every accepted step.
@@ -373,7 +384,7 @@ class TimeStepper:
             rung,
         )
         if rung == REFRESH:
-            self.hierarchies = self._build_hierarchies(self.layout.whole_past(self.past), dt)
+            self.hierarchies = self._build_hierarchies(self.layout.whole_past(self.past), max(dt, INSTANT))
         return rung
 
     def _give_up(self, attempt: Attempt, dt: float, control: Control) -> SolverError:

@@ -73,7 +73,7 @@ def test_at_most_one_step_is_wasted_per_change_of_control(cycle: Cycle) -> None:
         spent = {name: after[name] - before[name] for name in after}
         assert spent["rejected"] + spent["failed"] <= 1
         assert spent["located"] <= 4
-    assert cycle.stepper.counts["starting"] == 2 * len(cycle.changes)
+    assert cycle.stepper.counts["starting"] == 3 * len(cycle.changes)
 
 
 def test_every_attempt_is_accounted_for(cycle: Cycle) -> None:
@@ -142,11 +142,7 @@ def test_a_change_of_control_moves_charge_carriers_and_nothing_else(mode: int, v
     assert float(measures.charge_error_A) <= 1e-8 * max(stepper.one_c, abs(float(measures.current_A)))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="salt relaxes over half a micrometre within the instant of 1 ms: lithium rows must be frozen",
-)
-@pytest.mark.parametrize(("mode", "value"), CHANGES[1:])
+@pytest.mark.parametrize(("mode", "value"), CHANGES)
 def test_potentials_balance_at_the_frozen_concentrations(mode: int, value: float) -> None:
     """Rows of electrons, ions and control at the accepted concentrations: 1e-9 of the current."""
     stepper, new, _ = changed(mode, value)

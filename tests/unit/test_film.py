@@ -20,7 +20,7 @@ C_MAX, C_CRIT, X_ZERO, SLOPE = 50636.0, 11950.0, 0.225, 8.0
 def test_growth_is_parabolic_at_a_fixed_lithiation() -> None:
     """L^2 = L0^2 + 2 K s t with s = 0.7: after 1 s, 1 h and 1 year, exact but for three roundings (1e-15)."""
     for t in (1.0, 3600.0, 3.15e7):
-        thickness = film.grow(LAWS, jnp.float64(L0), jnp.float64(0.7), jnp.float64(0.7), jnp.float64(t))
+        thickness = film.grow(LAWS, jnp.float64(L0), jnp.float64(0.7), jnp.float64(t))
         assert float(thickness) == pytest.approx(np.sqrt(L0**2 + 2 * K * 0.7 * t), rel=1e-15)
 
 
@@ -30,21 +30,39 @@ def test_many_steps_grow_what_one_step_grows() -> None:
     steps = np.random.default_rng(0).dirichlet(np.ones(100)) * 3600
     share, thickness = jnp.float64(0.4), jnp.float64(L0)
     for dt in steps:
-        thickness = film.grow(LAWS, thickness, share, share, jnp.float64(dt))
+        thickness = film.grow(LAWS, thickness, share, jnp.float64(dt))
     assert float(thickness) == pytest.approx(np.sqrt(L0**2 + 2 * K * 0.4 * 3600), rel=1e-13)
 
 
-def test_a_changing_share_is_taken_at_its_mean() -> None:
-    """A share that rises linearly from 0.2 to 0.6 over the step grows as 0.4 throughout: exact, by
-    integration."""
-    rising = film.grow(LAWS, jnp.float64(L0), jnp.float64(0.2), jnp.float64(0.6), jnp.float64(50.0))
-    assert float(rising) == pytest.approx(np.sqrt(L0**2 + 2 * K * 0.4 * 50), rel=1e-15)
+WAYS = [(0.30, 0.20), (0.20, 0.30), (0.24, 0.234), (0.23, 0.215), (0.10, 0.05), (0.5, 0.0)]
+"""Stoichiometry of a surface at both ends of a step; c_crit lies at 0.2360."""
+
+
+@pytest.mark.parametrize(("before", "after"), WAYS)
+def test_the_mean_share_is_the_integral_over_the_way(before: float, after: float) -> None:
+    """Closed form of the integral of 1 / (1 + exp(8 eV (x - 0.225) / kT)) up to c_crit: 0.2 % of it; a tenth
+    of the capacity in one step, either way, across the critical concentration or beside it."""
+
+    def antiderivative(x: float) -> float:
+        width = K_B_EV * 298.15 / SLOPE
+        return -width * np.log1p(np.exp(-(x - X_ZERO) / width))
+
+    low, high = min(before, after), max(before, after)
+    exact = (antiderivative(min(high, C_CRIT / C_MAX)) - antiderivative(low)) / (high - low)
+    mean = film.mean_fraction(LAWS, jnp.float64(before * C_MAX), jnp.float64(after * C_MAX))
+    assert float(mean) == pytest.approx(exact, rel=2e-3 if high - low < 0.2 else 2e-2)
+
+
+def test_a_surface_that_rests_has_its_share() -> None:
+    """No change of concentration: the mean is the share there, below c_crit and above (1e-14)."""
+    c = jnp.array([0.1, 0.225, 0.2359, C_CRIT / C_MAX, 0.4]) * C_MAX
+    assert np.allclose(film.mean_fraction(LAWS, c, c), film.mobile_fraction(LAWS, c), rtol=1e-14, atol=0)
 
 
 def test_no_time_no_growth() -> None:
     """dt = 0 and s = 0 leave the film as it is, to one rounding of square and root."""
     for share, dt in ((1.0, 0.0), (0.0, 1e6)):
-        thickness = film.grow(LAWS, jnp.float64(L0), jnp.float64(share), jnp.float64(share), jnp.float64(dt))
+        thickness = film.grow(LAWS, jnp.float64(L0), jnp.float64(share), jnp.float64(dt))
         assert float(thickness) == pytest.approx(L0, rel=2e-16)
 
 
