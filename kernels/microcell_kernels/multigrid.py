@@ -24,6 +24,7 @@ from jax import Array
 
 from . import halo, stencil
 from .halo import Slabs
+from .indexing import add_at, read_at
 from .tables import build_tables
 
 DOUBLED_LEVELS = 5
@@ -82,7 +83,9 @@ class GridOperator(eqx.Module):
         flat = halo.extend(x.fields, self.slabs).reshape(-1)
         through = self.top * (x.fields[0, self.top_plane] - self.terminal_free * x.terminal)
         bottom = None if self.bottom is None else self.bottom * x.fields[-1, 0]
-        beside = self._beside_faces(self.link * (flat[self.link_p] - flat[self.link_q]), -1, through, bottom)
+        beside = self._beside_faces(
+            self.link * (read_at(flat, self.link_p) - read_at(flat, self.link_q)), -1, through, bottom
+        )
         ground = jnp.zeros((), x.fields.dtype) if self.ground is None else self.ground
         y = stencil.apply(self.conductance, ground, x.fields, self.slabs) + beside
         row = self.terminal_ground * x.terminal - halo.total(jnp.sum(through), self.slabs)
@@ -106,7 +109,7 @@ class GridOperator(eqx.Module):
         fields, ny, nx = len(self.conductance[0]), *self.top.shape
         planes = self.conductance[1].shape[1] + (0 if self.slabs is None else 2)
         sums = jnp.zeros(fields * planes * ny * nx, link.dtype)
-        sums = sums.at[self.link_p].add(link).at[self.link_q].add(sign * link)
+        sums = add_at(add_at(sums, self.link_p, link), self.link_q, sign * link)
         sums = halo.trim(sums.reshape(fields, planes, ny, nx), self.slabs).at[0, self.top_plane].add(top)
         return sums if bottom is None else sums.at[-1, 0].add(bottom)
 
@@ -141,7 +144,10 @@ class CoarsePattern(eqx.Module):
         """Append what the neighbouring slabs send."""
         if slabs is None:
             return x
-        below, above = halo.from_below(x[self.send_up], slabs), halo.from_above(x[self.send_down], slabs)
+        below, above = (
+            halo.from_below(read_at(x, self.send_up), slabs),
+            halo.from_above(read_at(x, self.send_down), slabs),
+        )
         return jnp.concatenate([x, below, above])
 
 
@@ -238,8 +244,8 @@ class Hierarchy(eqx.Module):
         zero = jnp.zeros(nodes, fine.link.dtype)
         ground = zero if fine.ground is None else _restrict(fine.ground.reshape(-1), first)
         if fine.bottom is not None:
-            ground = ground.at[parent[-1, 0]].add(fine.bottom, mode="drop")
-        return ground, zero.at[parent[0, fine.top_plane]].add(fine.top, mode="drop")
+            ground = add_at(ground, parent[-1, 0], fine.bottom)
+        return ground, add_at(zero, parent[0, fine.top_plane], fine.top)
 
     def cycle(self, values: Values, b: Stacked) -> Stacked:
         """Approximate the solution of the finest-level system by one K-cycle from zero."""
@@ -326,35 +332,44 @@ class Hierarchy(eqx.Module):
 
 def _pattern(t: Any) -> CoarsePattern:
     """Tables of :class:`.tables.LevelTables`, still on the host."""
-    # unsigned: signed indices could be negative, and XLA would keep a wrapped copy of each table
-    segments = tuple(CoarseSegment(s.neighbour, s.edge, s.column, s.start) for s in t.segments)
-    return CoarsePattern(
-        t.parent, t.children, t.edge_map, segments, t.real, t.send_up, t.send_down, t.n_edges
+
+    # XLA indexes with signed integers and would convert a copy of every unsigned table
+    def signed(a: np.ndarray) -> Any:
+        return a.view(np.int32)
+
+    segments = tuple(
+        CoarseSegment(
+            signed(s.neighbour), signed(s.edge), None if s.column is None else signed(s.column), s.start
+        )
+        for s in t.segments
     )
+    maps = tuple(signed(m) for m in t.edge_map)
+    ends = signed(t.send_up), signed(t.send_down)
+    return CoarsePattern(signed(t.parent), signed(t.children), maps, segments, t.real, *ends, t.n_edges)
 
 
 def _sum_edges(weights: Sequence[Array], pattern: CoarsePattern) -> Array:
     """Galerkin conductances of the coarse edges; the last entry gathers edges inside aggregates."""
     total = jnp.zeros(pattern.n_edges + 1, weights[0].dtype)
     for weight, where in zip(weights, pattern.edge_map, strict=True):
-        total = total.at[where].add(weight)
+        total = add_at(total, where, weight)
     return total
 
 
 def _level(edges: Array, ground: Array, top: Array, pattern: CoarsePattern) -> CoarseLevel:
     edges = edges.at[-1].set(0)
-    value = tuple(edges[s.edge] for s in pattern.segments)
+    value = tuple(read_at(edges, s.edge) for s in pattern.segments)
     sums = [v.sum(axis=1).reshape(2, -1) for v in value]
     diagonal = jnp.concatenate(sums, axis=1).reshape(-1) + ground + top
     return CoarseLevel(value, ground, top, jnp.where(diagonal > 0, diagonal, 1.0))
 
 
 def _restrict(fine: Array, pattern: CoarsePattern) -> Array:
-    return jnp.sum(jnp.take(fine, pattern.children, mode="fill", fill_value=0), axis=1)
+    return jnp.sum(read_at(fine, pattern.children), axis=1)
 
 
 def _prolong(coarse: Array, pattern: CoarsePattern) -> Array:
-    return jnp.take(coarse, pattern.parent, mode="fill", fill_value=0)
+    return read_at(coarse, pattern.parent)
 
 
 def _half_apply(
@@ -370,7 +385,7 @@ def _half_apply(
         mine = own[segment.start : segment.start + n, None]
         conductance = jax.lax.dynamic_slice_in_dim(value, colour * n, n)
         neighbour = jax.lax.dynamic_slice_in_dim(segment.neighbour, colour * n, n)
-        parts.append(jnp.sum(conductance * (mine - values[neighbour]), axis=1))
+        parts.append(jnp.sum(conductance * (mine - read_at(values, neighbour)), axis=1))
     ground = jax.lax.dynamic_slice_in_dim(level.ground, colour * half, half)
     top = jax.lax.dynamic_slice_in_dim(level.top, colour * half, half)
     return jnp.concatenate(parts) + ground * own + top * (own - fine.terminal_free * x.terminal)
@@ -382,7 +397,7 @@ def _coarse_apply(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator
     parts = []
     for segment, value in zip(pattern.segments, level.value, strict=True):
         mine = own[:, segment.start : segment.start + segment.rows].reshape(-1, 1)
-        parts.append(jnp.sum(value * (mine - values[segment.neighbour]), axis=1).reshape(2, -1))
+        parts.append(jnp.sum(value * (mine - read_at(values, segment.neighbour)), axis=1).reshape(2, -1))
     through = level.top * (x.fields - fine.terminal_free * x.terminal)
     y = jnp.concatenate(parts, axis=1).reshape(-1) + level.ground * x.fields + through
     row = fine.terminal_ground * x.terminal - halo.total(jnp.sum(through), fine.slabs)

@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 from microcell_kernels import halo
 from microcell_kernels.halo import Slabs
+from microcell_kernels.indexing import add_at, read_at
 from microcell_kernels.stencil import lower, upper
 
 from ..errors import GeometryError
@@ -114,11 +115,11 @@ class Geometry(eqx.Module):
 
     def at(self, cells: Array, number: Array) -> Array:
         """Values of cells by flat number, as the interface faces count them."""
-        return halo.extend(cells, self.slabs).ravel()[number]
+        return read_at(halo.extend(cells, self.slabs).ravel(), number)
 
     def sum_at(self, number: Array, values: Array) -> Array:
         """Sum face values into the cells with these flat numbers, shape (nz, ny, nx)."""
-        sums = jnp.zeros(self.numbered_cells, values.dtype).at[number].add(values)
+        sums = add_at(jnp.zeros(self.numbered_cells, values.dtype), number, values)
         return halo.trim(sums.reshape(-1, *self.shape[1:]), self.slabs)
 
     @property

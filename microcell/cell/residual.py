@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from microcell_kernels.halo import Slabs
+from microcell_kernels.schedule import alone
 from microcell_kernels.stencil import AXES, lower, outflow, upper
 
 from ..image.phases import CBD, SEPARATOR
@@ -313,10 +314,13 @@ def linearize(
     currents : Currents
         Solved there.
     dtype : dtype
-        Precision of the stored coefficients; float32 changes Newton's convergence by 1e-7, not its answer.
+        Precision of the coefficients and of the cell values that they are made of; float32 slows Newton's
+        convergence by what it rounds, and does not change its answer.
     """
     geometry = system.geometry
-    properties, slopes = jax.jvp(lambda c: cell_properties(system, c), (u.c,), (jnp.ones_like(u.c),))
+    wide = jax.jvp(lambda c: cell_properties(system, c), (u.c,), (jnp.ones_like(u.c),))
+    properties, slopes = jax.tree.map(lambda a: a.astype(dtype), wide)
+    cells = u._replace(**{name: getattr(u, name).astype(dtype) for name in ("c", "phi_s", "phi_e")})
     problem = face_problem(system, properties, u, context.film)
     scale = coverage(system) * geometry.faces.area
     by = kinetics.sensitivities(system.laws, problem, currents.face)
@@ -327,7 +331,7 @@ def linearize(
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
     jacobian = Jacobian(
-        axes=tuple(_axis_alone(system, properties, slopes, u, number, dtype) for number in range(3)),
+        axes=tuple(_axis_alone(system, properties, slopes, cells, number, dtype) for number in range(3)),
         mass=jnp.where(
             geometry.active | geometry.ionic, F * geometry.volume * porosity * context.inertia.rate, 0.0
         ),
@@ -366,39 +370,41 @@ def _axis_alone(
     number: int,
     dtype: jnp.dtype,
 ) -> AxisJacobian:
-    """:func:`_axis_jacobian` as a computation of its own.
-
-    XLA would schedule the three axes side by side and keep all their intermediate arrays at once; a branch on
-    a traced value is a boundary that it cannot see through, and the second and third axis reuse the memory of
-    the first. Exchanges between slabs stay outside of branches: on CPU they would run beside others there.
-    """
+    """:func:`_axis_jacobian`, one axis behind the other."""
 
     def compute() -> AxisJacobian:
         return jax.tree.map(lambda a: a.astype(dtype), _axis_jacobian(system, properties, slopes, u, number))
 
     if system.geometry.slabs is not None and AXES[number] == -3:
         return compute()
-    shapes = jax.eval_shape(compute)
-    nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-    return jax.lax.cond(system.one_c_current > 0, compute, lambda: nothing)
+    return alone(system.one_c_current > 0, compute)
+
+
+MICRO = 1e6
+"""Micrometres in a metre."""
 
 
 def _axis_jacobian(
     system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, number: int
 ) -> AxisJacobian:
-    """Differentiate the fluxes of one axis by c (through the properties too) and by the potentials."""
+    """Differentiate the fluxes of one axis by c (through the properties too) and by the potentials.
+
+    Distances are taken in micrometres: squares of a conductance per metre leave the range of float32.
+    """
     axis = AXES[number]
-    half_low, half_high, area = system.geometry.spacing(axis)
+    half_low, half_high, area = (MICRO * a.astype(u.c.dtype) for a in system.geometry.spacing(axis))
     low, high = _sides(properties, u, axis, system.geometry.slabs)
     slabs = system.geometry.slabs
     one, zero = jnp.ones_like(u.c), jnp.zeros_like(u.c)
     by_c = _both_sides(Side(slopes, one, zero, zero), axis, slabs)
     still = jax.tree.map(jnp.zeros_like, low)
     by_phi = Side(still.properties, still.c, jnp.ones_like(low.phi_s), jnp.ones_like(low.phi_e))
-    contact = _contact(system, number)
+    contact, temperature = _contact(system, number), system.laws.temperature.astype(u.c.dtype)
+    if contact is not None:
+        contact = (MICRO * contact).astype(u.c.dtype)
 
     def flux(low: Side, high: Side) -> FaceFluxes:
-        return face_fluxes(low, high, half_low, half_high, system.laws.temperature, contact)
+        return face_fluxes(low, high, half_low, half_high, temperature, contact)
 
     def along(low_tangent: Side, high_tangent: Side) -> FaceFluxes:
         _, tangent = jax.jvp(flux, (low, high), (low_tangent, high_tangent))
@@ -418,42 +424,63 @@ def _axis_jacobian(
 
 def apply(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
     """Apply the linearized residual to a correction, in the precision of that."""
+    return _apply(system, jacobian, v, v.c)
+
+
+def apply_to_potentials(system: System, jacobian: Jacobian, v: Unknowns) -> Unknowns:
+    """Apply the linearized residual to the potentials of a correction, whose concentrations are zero."""
+    return _apply(system, jacobian, v, None)
+
+
+def _apply(system: System, jacobian: Jacobian, v: Unknowns, c: Array | None) -> Unknowns:
     geometry = system.geometry
-    electron, ion, lithium = _linear_divergences(geometry, jacobian, v)
-    faces, face = geometry.faces, jacobian.face
-    released = (
-        face.voltage * (geometry.at(v.phi_s, faces.p) + v.voltage - geometry.at(v.phi_e, faces.q))
-        + face.c_solid * geometry.at(v.c, faces.p)
-        + face.c_electrolyte * geometry.at(v.c, faces.q)
-    )
+    electron, ion, lithium = _linear_divergences(geometry, jacobian, v, c)
+    faces, face, last = geometry.faces, jacobian.face, geometry.collector
+    drop = geometry.at(v.phi_s, faces.p) + v.voltage - geometry.at(v.phi_e, faces.q)
+    released = face.voltage * drop
+    inflow, collector = jacobian.lithium_phi * v.phi_e[0], jacobian.collector * v.phi_s[last]
+    if c is not None:
+        released = released + face.c_solid * geometry.at(c, faces.p)
+        released = released + face.c_electrolyte * geometry.at(c, faces.q)
+        inflow, collector = inflow + jacobian.lithium_c * c[0], collector + jacobian.collector_c * c[last]
     electron, ion, lithium = _exchange(geometry, electron, ion, lithium, released)
-    inflow = jacobian.lithium_phi * v.phi_e[0] + jacobian.lithium_c * v.c[0]
-    last = geometry.collector
-    collector = jacobian.collector * v.phi_s[last] + jacobian.collector_c * v.c[last]
     electron = electron.at[last].add(collector)
     ion, lithium = ion.at[0].add(-inflow), lithium.at[0].add(-inflow)
+    lithium = jacobian.moving * lithium + (0.0 if c is None else jacobian.mass * c)
     terminal = -jacobian.terminal[0] * geometry.total(collector) + jacobian.terminal[1] * v.voltage
-    return Unknowns(jacobian.moving * lithium + jacobian.mass * v.c, electron, ion, terminal)
+    return Unknowns(lithium, electron, ion, terminal)
 
 
-def _linear_divergences(geometry: Geometry, jacobian: Jacobian, v: Unknowns) -> tuple[Array, Array, Array]:
-    """Divergences of the linearized fluxes.
+def _linear_divergences(
+    geometry: Geometry, jacobian: Jacobian, v: Unknowns, c: Array | None
+) -> tuple[Array, Array, Array]:
+    """Divergences of the linearized fluxes, with or without those that concentrations drive.
 
     Differences and sums are taken in the precision of ``v``, products in that of the coefficients: each flux
     is rounded once and shared by its two cells, and XLA has no reason to keep a wide copy of the
     coefficients.
     """
-    wide, narrow, slabs = v.c.dtype, jacobian.mass.dtype, geometry.slabs
-    electron, ion, lithium = (jnp.zeros_like(v.c) for _ in range(3))
+    wide, narrow, slabs = v.phi_s.dtype, jacobian.mass.dtype, geometry.slabs
+    electron, ion, lithium = (jnp.zeros_like(v.phi_s) for _ in range(3))
     for axis, a in zip(AXES, jacobian.axes, strict=True):
-        low, high = (jax.tree.map(lambda x: side(x, axis, slabs), v[:3]) for side in (lower, upper))  # noqa: B023
-        drop_c, drop_s, drop_e = ((x - y).astype(narrow) for x, y in zip(low, high, strict=True))
-        sum_c = (low[0] + high[0]).astype(narrow)
-        charge = a.charge_drop * drop_c + a.charge_sum * sum_c
-        solid = lower(geometry.active, axis, slabs) | upper(geometry.active, axis, slabs)
-        electronic = a.potential[0] * drop_s + jnp.where(solid, charge, 0)
-        ionic = a.potential[1] * drop_e + jnp.where(solid, 0, charge)
-        salt = a.migration * drop_e + a.lithium_drop * drop_c + a.lithium_sum * sum_c
+
+        def sides(x: Array) -> tuple[Array, Array]:
+            return lower(x, axis, slabs), upper(x, axis, slabs)  # noqa: B023
+
+        def drop(x: Array) -> Array:
+            low, high = sides(x)
+            return (low - high).astype(narrow)
+
+        electronic = a.potential[0] * drop(v.phi_s)
+        ionic = a.potential[1] * drop(v.phi_e)
+        salt = a.migration * drop(v.phi_e)
+        if c is not None:
+            sums = jnp.add(*sides(c)).astype(narrow)
+            charge = a.charge_drop * drop(c) + a.charge_sum * sums
+            low, high = sides(geometry.active)
+            electronic = electronic + jnp.where(low | high, charge, 0)
+            ionic = ionic + jnp.where(low | high, 0, charge)
+            salt = salt + a.lithium_drop * drop(c) + a.lithium_sum * sums
         electron = electron + outflow(electronic.astype(wide), axis, slabs)
         ion = ion + outflow(ionic.astype(wide), axis, slabs)
         lithium = lithium + outflow(salt.astype(wide), axis, slabs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from microcell_kernels.halo import Slabs, total
+from microcell_kernels.schedule import alone
 
 from ..cell.measure import Measures, measure
 from ..cell.residual import Context, System, surface_concentration
@@ -169,24 +170,28 @@ def attempt_step(
     share = film_growth.mobile_fraction(system.laws, past.surface)
     film = film_growth.grow(system.laws, past.film, share, k.dt)
     context = Context(film, inertia, control)
-    start = _predict(system, past, k)
     solve = newton_solve(
         system,
         hierarchies,
         context,
-        start,
+        _predict(system, past, k),
         past.currents,
         reference,
         tolerances,
         max_iterations=max_iterations,
     )
-    surface = surface_concentration(system, solve.unknowns, solve.currents)
-    share = film_growth.mean_fraction(system.laws, past.surface, surface)
-    film = film_growth.grow(system.laws, past.film, share, k.dt)
-    measures = measure(system, solve.unknowns, solve.currents, film, surface)
-    return Attempt(
-        solve, film, _local_error(system, past, k, start, solve, measures, error_tolerance), measures, surface
-    )
+
+    def close() -> Attempt:
+        surface = surface_concentration(system, solve.unknowns, solve.currents)
+        share = film_growth.mean_fraction(system.laws, past.surface, surface)
+        film = film_growth.grow(system.laws, past.film, share, k.dt)
+        measures = measure(system, solve.unknowns, solve.currents, film, surface)
+        start = _predict(system, past, k)
+        error = _local_error(system, past, k, start, solve, measures, error_tolerance)
+        return Attempt(solve, film, error, measures, surface)
+
+    # behind the solve: what is known before would wait through it in memory
+    return close() if system.geometry.slabs is not None else alone(solve.code >= 0, close)
 
 
 def _local_error(
@@ -209,7 +214,10 @@ def _local_error(
     return jnp.max(jnp.stack(errors))
 
 
-advance = jax.jit(attempt_step, static_argnames=("max_iterations",))
+LEAN: Any = {"xla_disable_hlo_passes": "while-loop-invariant-code-motion"}
+"""Compiler options of a step: XLA would keep what the iterations can compute again, a tenth of all memory."""
+
+advance = jax.jit(attempt_step, static_argnames=("max_iterations",), compiler_options=LEAN)
 """The compiled :func:`attempt_step`, for a cell on one device."""
 
 

@@ -19,7 +19,7 @@ from jax.sharding import PartitionSpec as P
 from ..cell.residual import Jacobian, System
 from ..cell.slabs import AXIS, Slabs
 from ..cell.state import Currents, Unknowns
-from .advance import Attempt, Past, advance, attempt_step
+from .advance import LEAN, Attempt, Past, advance, attempt_step
 from .newton import Solve
 from .precondition import Hierarchies
 
@@ -149,7 +149,7 @@ def _host(a: jax.Array) -> np.ndarray:
     return np.asarray(multihost_utils.process_allgather(a, tiled=True))
 
 
-@partial(jax.jit, static_argnames="mesh")
+@partial(jax.jit, static_argnames="mesh", compiler_options=LEAN)
 def _advance_in_slabs(
     system: System,
     hierarchies: Hierarchies,

@@ -22,7 +22,7 @@ from microcell_kernels import halo
 from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
 from microcell_kernels.stencil import lower, upper
 
-from ..cell.residual import AxisJacobian, Jacobian, System, apply
+from ..cell.residual import AxisJacobian, Jacobian, System, apply_to_potentials
 from ..cell.slabs import Slabs
 from ..cell.state import Unknowns
 
@@ -95,7 +95,7 @@ class Preconditioner(eqx.Module):
         voltage = jnp.where(held, voltage, phi.terminal)
         phi_s = jnp.where(system.geometry.electronic, phi.fields[0] - voltage, 0.0)
         first = Unknowns(jnp.zeros_like(r.c), phi_s, phi.fields[1], voltage)
-        rest = jax.tree.map(jnp.subtract, r, apply(system, jacobian, first))
+        rest = jax.tree.map(jnp.subtract, r, apply_to_potentials(system, jacobian, first))
         # held concentrations have rows of their own, which the charge balance is no part of
         lithium = rest.c - jacobian.moving * jacobian.transference * rest.phi_e
         c = self.hierarchies.concentration.cycle(

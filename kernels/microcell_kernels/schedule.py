@@ -1,0 +1,29 @@
+"""When XLA computes what: a boundary that its scheduler does not move work across."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+
+def alone(true: Array, compute: Callable[[], Any]) -> Any:
+    """Compute something apart from all else, once a traced number is known.
+
+    XLA would schedule independent parts side by side, and early what needs no result, and keep all their
+    intermediate arrays at once. A branch on a traced value is a boundary that it cannot see through: parts
+    behind one another reuse the same memory. Exchanges between slabs must stay outside: on CPU they would run
+    beside others there.
+
+    Parameters
+    ----------
+    true : Array of bool
+        Always true, in a way that the compiler does not know.
+    compute : callable
+        Takes nothing and returns a pytree of arrays.
+    """
+    nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(compute))
+    return jax.lax.cond(true, compute, lambda: nothing)
