@@ -1,7 +1,6 @@
 """Reading and summing at flat numbers, without the copy of every index table that NumPy's rules would cost.
 
-Negative numbers do not count from the end, so that tables need no wrapping; numbers beyond the end read zero
-and add nothing.
+Negative numbers do not count from the end, so that tables need no wrapping.
 """
 
 from __future__ import annotations
@@ -17,7 +16,12 @@ _SCATTER = ScatterDimensionNumbers(
 
 
 def read_at(x: Array, number: Array) -> Array:
-    """Return the values of ``x``, shape (n,), at numbers of any shape; zero for ``number >= n``."""
+    """Return the values of ``x``, shape (n,), at numbers of any shape, all in [0, n)."""
+    return jax.lax.gather(x, number[..., None], _GATHER, (1,), mode=GatherScatterMode.PROMISE_IN_BOUNDS)
+
+
+def read_or_zero(x: Array, number: Array) -> Array:
+    """Return the values of ``x``, shape (n,), at numbers of any shape, zero for ``number >= n``."""
     mode = GatherScatterMode.FILL_OR_DROP
     return jax.lax.gather(x, number[..., None], _GATHER, (1,), mode=mode, fill_value=0)
 

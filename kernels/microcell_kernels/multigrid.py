@@ -24,7 +24,8 @@ from jax import Array
 
 from . import halo, stencil
 from .halo import Slabs
-from .indexing import add_at, read_at
+from .indexing import add_at, read_at, read_or_zero
+from .schedule import alone
 from .tables import build_tables
 
 DOUBLED_LEVELS = 5
@@ -251,28 +252,31 @@ class Hierarchy(eqx.Module):
         """Approximate the solution of the finest-level system by one K-cycle from zero."""
         fine, diagonal = values.fine, values.diagonal
         red = self.parity == 0
+        # traced, because XLA would unroll a loop of one pass and fuse it with what follows
+        once = jnp.where(fine.terminal_free >= 0, 1, 0)
         x = Stacked(jnp.where(red, b.fields / diagonal.fields, 0.0), b.terminal / diagonal.terminal)
 
-        def sweep(colours: Array, x: Stacked, count: int) -> tuple[Stacked, Stacked]:
-            """Gauss-Seidel sweeps by colour; colour 2 touches nothing and leaves the residual."""
+        def left(x: Stacked) -> Stacked:
+            # fused with what follows, XLA on CPU would write the flux through every face to memory
+            y = fine.apply(x) if fine.slabs is not None else alone(once > 0, lambda: fine.apply(x))
+            return Stacked(b.fields - y.fields, b.terminal - y.terminal)
 
-            def half(k: Array, carry: tuple) -> tuple:
-                x, _ = carry
-                y = fine.apply(x)
-                r = Stacked(b.fields - y.fields, b.terminal - y.terminal)
-                move = self.parity == colours[k]
+        def sweep(colours: Array, x: Stacked, count: Array) -> Stacked:
+            """Gauss-Seidel sweeps by colour."""
+
+            def half(k: Array, x: Stacked) -> Stacked:
+                r, move = left(x), self.parity == colours[k]
                 fields = x.fields + jnp.where(move, r.fields / diagonal.fields, 0.0)
-                step = jnp.where(colours[k] < 2, r.terminal / diagonal.terminal, 0.0)
-                return Stacked(fields, x.terminal + step), r
+                return Stacked(fields, x.terminal + r.terminal / diagonal.terminal)
 
-            return jax.lax.fori_loop(0, count, half, (x, b))
+            return jax.lax.fori_loop(0, count, half, x)
 
-        x, r = sweep(jnp.array([1, 2], jnp.int8), x, 2)
+        x = sweep(jnp.array([1], jnp.int8), x, once)
+        r = left(x)
         coarse = Stacked(_restrict(r.fields.reshape(-1), self.patterns[0]), r.terminal)
         e = self._solve(0, values, coarse)
         fields = x.fields + _prolong(e.fields, self.patterns[0]).reshape(x.fields.shape)
-        x, _ = sweep(jnp.array([1, 0], jnp.int8), Stacked(fields, x.terminal + e.terminal), 2)
-        return x
+        return sweep(jnp.array([1, 0], jnp.int8), Stacked(fields, x.terminal + e.terminal), 2 * once)
 
     def _solve(self, k: int, values: Values, b: Stacked) -> Stacked:
         """Solve level ``k``: exactly on the coarsest, elsewhere by one or two steps of flexible CG."""
@@ -365,11 +369,11 @@ def _level(edges: Array, ground: Array, top: Array, pattern: CoarsePattern) -> C
 
 
 def _restrict(fine: Array, pattern: CoarsePattern) -> Array:
-    return jnp.sum(read_at(fine, pattern.children), axis=1)
+    return jnp.sum(read_or_zero(fine, pattern.children), axis=1)
 
 
 def _prolong(coarse: Array, pattern: CoarsePattern) -> Array:
-    return read_at(coarse, pattern.parent)
+    return read_or_zero(coarse, pattern.parent)
 
 
 def _half_apply(
