@@ -1,4 +1,4 @@
-"""When XLA computes what: a boundary that its scheduler does not move work across."""
+"""What XLA computes together on CPU, and when: a boundary that it does not move or fuse work across."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from jax import Array
 def alone(true: Array, compute: Callable[[], Any]) -> Any:
     """Compute something apart from all else, once a traced number is known.
 
-    XLA would schedule independent parts side by side, and early what needs no result, and keep all their
-    intermediate arrays at once. A branch on a traced value is a boundary that it cannot see through: parts
-    behind one another reuse the same memory. Exchanges between slabs must stay outside: on CPU they would run
-    beside others there.
+    XLA on CPU would schedule independent parts side by side, and early what needs no result, and keep all
+    their intermediate arrays at once. A branch on a traced value is a boundary that it cannot see through:
+    parts behind one another reuse the same memory. On other devices a branch would wait for the host, and
+    there is none. Exchanges between slabs must stay outside: on CPU they would run beside others there.
 
     Parameters
     ----------
@@ -26,4 +26,8 @@ def alone(true: Array, compute: Callable[[], Any]) -> Any:
         Takes nothing and returns a pytree of arrays.
     """
     nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(compute))
-    return jax.lax.cond(true, compute, lambda: nothing)
+
+    def branch() -> Any:
+        return jax.lax.cond(true, compute, lambda: nothing)
+
+    return jax.lax.platform_dependent(cpu=branch, default=compute)

@@ -181,17 +181,18 @@ def attempt_step(
         max_iterations=max_iterations,
     )
 
-    def close() -> Attempt:
+    def close() -> tuple[Array, Array, Measures, Array]:
         surface = surface_concentration(system, solve.unknowns, solve.currents)
         share = film_growth.mean_fraction(system.laws, past.surface, surface)
         film = film_growth.grow(system.laws, past.film, share, k.dt)
         measures = measure(system, solve.unknowns, solve.currents, film, surface)
         start = _predict(system, past, k)
         error = _local_error(system, past, k, start, solve, measures, error_tolerance)
-        return Attempt(solve, film, error, measures, surface)
+        return film, error, measures, surface
 
     # behind the solve: what is known before would wait through it in memory
-    return close() if system.geometry.slabs is not None else alone(solve.code >= 0, close)
+    behind = close() if system.geometry.slabs is not None else alone(solve.code >= 0, close)
+    return Attempt(solve, *behind)
 
 
 def _local_error(
