@@ -23,7 +23,8 @@ from microcell_kernels import stencil
 from microcell_kernels.multigrid import Stacked
 
 import microcell as mc
-from microcell.cell.residual import Context, apply, linearize
+from microcell.cell.jacobian import apply, linearize
+from microcell.cell.residual import Context
 from microcell.cell.state import CURRENT, Control, Inertia
 from microcell.simulation.precision import computing_on
 from microcell.solve.advance import latest

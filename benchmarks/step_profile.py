@@ -25,8 +25,9 @@ from microcell_kernels.krylov import fgmres
 from microcell_kernels.multigrid import Stacked
 
 import microcell as mc
+from microcell.cell.jacobian import apply, linearize
 from microcell.cell.measure import measure
-from microcell.cell.residual import Context, apply, evaluate, linearize, surface_concentration
+from microcell.cell.residual import Context, evaluate, surface_concentration
 from microcell.cell.state import CURRENT, Control, Inertia, Unknowns
 from microcell.physics import film as film_growth
 from microcell.simulation.precision import computing_on

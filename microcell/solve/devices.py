@@ -16,7 +16,8 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from ..cell.residual import Jacobian, System
+from ..cell.jacobian import Jacobian
+from ..cell.residual import System
 from ..cell.slabs import AXIS, Slabs
 from ..cell.state import Currents, Unknowns
 from .advance import LEAN, Attempt, Past, advance, attempt_step

@@ -13,7 +13,8 @@ from jax import Array
 from microcell_kernels.halo import Slabs, total
 from microcell_kernels.krylov import fgmres, norm
 
-from ..cell.residual import Context, System, apply, evaluate, linearize
+from ..cell.jacobian import apply, linearize
+from ..cell.residual import Context, System, evaluate
 from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 

@@ -22,7 +22,8 @@ from microcell_kernels import halo
 from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
 from microcell_kernels.stencil import lower, upper
 
-from ..cell.residual import AxisJacobian, Jacobian, System, apply_to_potentials
+from ..cell.jacobian import AxisJacobian, Jacobian, apply_to_potentials
+from ..cell.residual import System
 from ..cell.slabs import Slabs
 from ..cell.state import Unknowns
 

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..cell.residual import Context, System, ionic_factor, linearize
+from ..cell.jacobian import linearize
+from ..cell.residual import Context, System, ionic_factor
 from ..cell.state import CURRENT, VOLTAGE, Control, Inertia, Unknowns
 from ..errors import SolverError
 from .advance import (

@@ -13,17 +13,16 @@ from small_cells import laminate, parameters, volume_of
 
 from microcell import ParameterSet
 from microcell.cell.halfcell import HalfCell
+from microcell.cell.jacobian import apply, linearize
 from microcell.cell.measure import plane_currents
 from microcell.cell.residual import (
     Context,
     System,
-    apply,
     axis_fluxes,
     cell_properties,
     collector_conductance,
     evaluate,
     face_problem,
-    linearize,
     surface_concentration,
 )
 from microcell.cell.state import CURRENT, POWER, VOLTAGE, Control, Currents, Inertia, Unknowns

@@ -12,7 +12,8 @@ import pytest
 from small_cells import tiny_cell
 
 from microcell import Experiment, ParameterSet
-from microcell.cell.residual import Context, evaluate, linearize
+from microcell.cell.jacobian import linearize
+from microcell.cell.residual import Context, evaluate
 from microcell.cell.state import CURRENT, Control, Inertia
 from microcell.errors import SolverError
 from microcell.parameters.catalogue import all_laws
