@@ -175,6 +175,7 @@ class Hierarchy(eqx.Module):
 
     patterns: tuple[CoarsePattern, ...]
     parity: Array
+    sweeps: int = eqx.field(static=True, default=2)
 
     @staticmethod
     def build(
@@ -183,6 +184,7 @@ class Hierarchy(eqx.Module):
         *,
         theta: float = 0.2,
         coarsest: int = 700,
+        sweeps: int = 2,
         slabs: int = 1,
         links: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     ) -> Hierarchy:
@@ -198,6 +200,8 @@ class Hierarchy(eqx.Module):
             Strength threshold, see :mod:`.aggregation`.
         coarsest : int
             Largest size of the dense coarsest level.
+        sweeps : int
+            Gauss-Seidel sweeps of the finest level before and after the coarse correction.
         slabs : int
             Number of devices that the grid is spread over. The result is then made of NumPy arrays with one
             equal part per device along axis 0.
@@ -216,7 +220,7 @@ class Hierarchy(eqx.Module):
         )
         nz, ny, nx = taking_part.shape[1:]
         parity: Any = (np.arange(nz)[:, None, None] + np.arange(ny)[:, None] + np.arange(nx)) % 2
-        hierarchy = Hierarchy(tuple(_pattern(t) for t in tables), parity.astype(np.int8))
+        hierarchy = Hierarchy(tuple(_pattern(t) for t in tables), parity.astype(np.int8), sweeps)
         return hierarchy if slabs > 1 else jax.tree.map(jnp.asarray, hierarchy)
 
     def sizes(self) -> list[int]:
@@ -261,22 +265,22 @@ class Hierarchy(eqx.Module):
             y = fine.apply(x) if fine.slabs is not None else alone(once > 0, lambda: fine.apply(x))
             return Stacked(b.fields - y.fields, b.terminal - y.terminal)
 
-        def sweep(colours: Array, x: Stacked, count: Array) -> Stacked:
-            """Gauss-Seidel sweeps by colour."""
+        def sweep(first: int, x: Stacked, count: Array) -> Stacked:
+            """Gauss-Seidel by colour, red (0) and black (1) in turn."""
 
             def half(k: Array, x: Stacked) -> Stacked:
-                r, move = left(x), self.parity == colours[k]
+                r, move = left(x), self.parity == (k + first) % 2
                 fields = x.fields + jnp.where(move, r.fields / diagonal.fields, 0.0)
                 return Stacked(fields, x.terminal + r.terminal / diagonal.terminal)
 
             return jax.lax.fori_loop(0, count, half, x)
 
-        x = sweep(jnp.array([1], jnp.int8), x, once)
+        x = sweep(1, x, (2 * self.sweeps - 1) * once)
         r = left(x)
         coarse = Stacked(_restrict(r.fields.reshape(-1), self.patterns[0]), r.terminal)
         e = self._solve(0, values, coarse)
         fields = x.fields + _prolong(e.fields, self.patterns[0]).reshape(x.fields.shape)
-        return sweep(jnp.array([1, 0], jnp.int8), Stacked(fields, x.terminal + e.terminal), 2 * once)
+        return sweep(1, Stacked(fields, x.terminal + e.terminal), 2 * self.sweeps * once)
 
     def _solve(self, k: int, values: Values, b: Stacked) -> Stacked:
         """Solve level ``k``: exactly on the coarsest, elsewhere by one or two steps of flexible CG."""

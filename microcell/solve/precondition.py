@@ -50,14 +50,14 @@ class Hierarchies(eqx.Module):
         potential, salt = potential_operator(system, jacobian), concentration_operator(system, jacobian)
         # solid diffusion is short-ranged within a step: left to the smoother, coarse cells carry salt
         if slabs is None:
-            return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, both[1:]))
+            return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, both[1:], sweeps=1))
         links = slabs.split_links(np.asarray(potential.link))
         none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         potential, salt = (_filled_up(operator, slabs) for operator in (potential, salt))
         both = slabs.split_cells(both)
         return Hierarchies(
             Hierarchy.build(potential, both, slabs=slabs.count, links=links),
-            Hierarchy.build(salt, both[1:], slabs=slabs.count, links=none),
+            Hierarchy.build(salt, both[1:], sweeps=1, slabs=slabs.count, links=none),
         )
 
 
