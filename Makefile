@@ -26,8 +26,10 @@ $(VENV)/.installed-dev: pyproject.toml
 demo: $(VENV)/.installed-demo
 	$(BIN)/microcell demo --overwrite
 
+# Simulated devices meet thousands of times a second: beside other tests they would wait for a core each time.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not devices"
+	$(BIN)/python -m pytest -m devices
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -16,6 +16,8 @@ from pandas import read_csv
 from microcell.image.synthetic import generate_cathode
 from microcell.results.store import read_checkpoint
 
+pytestmark = pytest.mark.devices
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("on_devices.py")
 
