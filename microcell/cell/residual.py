@@ -41,11 +41,24 @@ class System(eqx.Module):
 
 
 class Context(NamedTuple):
-    """What is fixed during one implicit step: film [m], time derivative, control."""
+    """What is fixed during one implicit step.
+
+    Attributes
+    ----------
+    film : Array
+        Film on each face [m].
+    inertia : Inertia
+        Time derivative.
+    control : Control
+        What the terminals impose.
+    source : Unknowns, optional
+        Sources of each balance [A], for manufactured solutions; none in a cell.
+    """
 
     film: Array
     inertia: Inertia
     control: Control
+    source: Unknowns | None = None
 
 
 class Balance(NamedTuple):
@@ -205,6 +218,8 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
         jnp.where(geometry.ionic, ion, 0.0),
         _control_row(system, context.control, u.voltage, -geometry.total(collector)),
     )
+    if context.source is not None:
+        rows = jax.tree.map(jnp.subtract, rows, context.source)
     _, beyond = kinetics.interface_concentration(system.laws, problem, root.value)
     guarded = geometry.sum_faces((beyond != 0).astype(int))
     failures = geometry.total(root.failures + plane.failures)
