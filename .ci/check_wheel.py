@@ -18,6 +18,9 @@ NEEDED = (
     "microcell/parameters/data/laws.toml",
     "microcell/parameters/data/nmc811_ocp_sturm2019.csv",
     "microcell/results/templates/report.html.j2",
+    "microcell/results/templates/style.css",
+    "microcell/verification/templates/dossier.html.j2",
+    "microcell/verification/templates/dossier.md.j2",
     "microcell_kernels/__init__.py",
     "microcell_kernels/multigrid.py",
 )

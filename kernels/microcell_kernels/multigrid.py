@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from . import halo, stencil
+from . import dense, halo, stencil
 from .halo import Slabs
 from .indexing import add_at, read_at, read_or_zero
 from .schedule import alone
@@ -435,7 +435,7 @@ def _dense_inverse(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperato
     corner = jnp.where(fine.terminal_free > 0, fine.terminal_ground + jnp.sum(top), 1.0)
     matrix = matrix.at[:n, n].set(coupling).at[n, :n].set(coupling)
     matrix = matrix.at[n, n].set(jnp.where(corner > 0, corner, 1.0))
-    return jnp.linalg.inv(matrix).astype(level.ground.dtype)
+    return dense.inverse(matrix).astype(level.ground.dtype)
 
 
 def _solve_densely(inverse: Array, b: Stacked, slabs: Slabs) -> Stacked:

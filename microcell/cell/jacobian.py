@@ -115,9 +115,7 @@ def linearize(
     problem = face_problem(system, properties, u, context.film)
     scale = coverage(system) * geometry.faces.area
     by = kinetics.sensitivities(system.laws, problem, currents.face)
-    plane_phi, plane_c = kinetics.lithium_sensitivities(
-        system.laws, *lithium_plane(system, properties, u), currents.lithium
-    )
+    plane_phi, plane_c = _plane_slopes(system, properties, slopes, u, currents.lithium)
     plane = geometry.ionic[0] & geometry.at_lithium
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
@@ -137,6 +135,18 @@ def linearize(
         diffusion_potential=_diffusion_potential(system, properties, u.c),
     )
     return jax.tree.map(lambda a: a.astype(dtype), jacobian)
+
+
+def _plane_slopes(
+    system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, current: Array
+) -> tuple[Array, Array]:
+    """Derivatives of the current density of the lithium plane by phi_e and c of the first slice."""
+
+    def plane(p: CellProperties, c: Array) -> kinetics.PlaneProblem:
+        return lithium_plane(system, p, u._replace(c=c))
+
+    problem, by_c = jax.jvp(plane, (properties, u.c), (slopes, jnp.ones_like(u.c)))
+    return kinetics.lithium_sensitivities(system.laws, problem, by_c, current)
 
 
 def _diffusion_potential(system: System, properties: CellProperties, c: Array) -> Array:

@@ -58,6 +58,7 @@ def measure(system: System, u: Unknowns, currents: Currents, film: Array, surfac
     area = geometry.sum_faces(faces.area)
     active_volume = geometry.total(jnp.where(geometry.active, geometry.volume, 0.0))
     solid = geometry.total(jnp.where(geometry.active, amount, 0.0))
+    oxygen = film_growth.oxygen_released(laws, film)
     film_lowest, film_highest = _range(film, True, geometry.slabs)
     x_lowest, x_highest = _range(surface / laws.c_max, True, geometry.slabs)
     c_lowest, c_highest = _range(u.c, geometry.ionic, geometry.slabs)
@@ -70,7 +71,7 @@ def measure(system: System, u: Unknowns, currents: Currents, film: Array, surfac
         film_mean_m=geometry.sum_faces(faces.area * film) / area,
         film_min_m=film_lowest,
         film_max_m=film_highest,
-        oxygen_mol=geometry.sum_faces(faces.area * film_growth.oxygen_released(laws, film)),
+        oxygen_mol=geometry.sum_faces(coverage(system) * faces.area * oxygen),
         mean_stoichiometry=solid / active_volume / laws.c_max,
         min_surface_stoichiometry=x_lowest,
         max_surface_stoichiometry=x_highest,

@@ -15,7 +15,7 @@ from microcell_kernels.halo import Slabs
 from microcell_kernels.stencil import AXES, lower, outflow, upper
 
 from ..image.phases import CBD, SEPARATOR
-from ..parameters.constants import F
+from ..parameters.constants import F, R
 from ..parameters.laws import Laws
 from ..physics import kinetics
 from ..physics.transport import (
@@ -158,15 +158,21 @@ def surface_concentration(system: System, u: Unknowns, currents: Currents) -> Ar
     return c - coverage(system) * faces.weight * faces.half_p / mobility * currents.face
 
 
-def lithium_plane(system: System, properties: CellProperties, u: Unknowns) -> tuple[Array, Array, Array]:
-    """What the lithium electrode feels of the first plane: phi_e, c, half-cell resistance [Ohm.m2].
+def lithium_plane(system: System, properties: CellProperties, u: Unknowns) -> kinetics.PlaneProblem:
+    """Gather what the lithium electrode knows of the first plane of cells.
 
     Slabs that do not touch it get a relaxed plane, so that their solves are trivial.
     """
-    here = system.geometry.at_lithium
-    resistance = 0.5 * system.geometry.dz[0] / jnp.where(here, properties.conductivity_e[0], 1.0)
-    c = jnp.where(here, u.c[0], REFERENCE_CONCENTRATION)
-    return jnp.where(here, u.phi_e[0], 0.0), c, resistance
+    here, half = system.geometry.at_lithium, 0.5 * system.geometry.dz[0]
+    t_plus = properties.transference[0]
+    potential = 2 * R * system.laws.temperature / F * (1 - t_plus) * properties.thermodynamic_factor[0]
+    return kinetics.PlaneProblem(
+        phi_e=jnp.where(here, u.phi_e[0], 0.0),
+        c=jnp.where(here, u.c[0], REFERENCE_CONCENTRATION),
+        resistance=half / jnp.where(here, properties.conductivity_e[0], 1.0),
+        shift=jnp.where(here, half * (1 - t_plus) / jnp.where(here, properties.mobility[0], 1.0), 0.0),
+        diffusion_potential=jnp.where(here, potential, 0.0),
+    )
 
 
 def collector_conductance(system: System, properties: CellProperties) -> Array:
@@ -200,7 +206,7 @@ def evaluate(system: System, context: Context, u: Unknowns, guess: Currents) -> 
     properties = cell_properties(system, u.c)
     problem = face_problem(system, properties, u, context.film)
     root = kinetics.solve_faces(system.laws, problem, guess.face)
-    plane = kinetics.solve_lithium(system.laws, *lithium_plane(system, properties, u), guess.lithium)
+    plane = kinetics.solve_lithium(system.laws, lithium_plane(system, properties, u), guess.lithium)
     electron, ion, lithium = _divergences(system, properties, u)
     released = coverage(system) * faces.area * root.value
     electron, ion, lithium = exchange(geometry, electron, ion, lithium, released)

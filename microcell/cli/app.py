@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .converge import converge
 from .demo import demo
 from .doctor import doctor
 from .effective import effective
@@ -14,14 +15,15 @@ from .inspect import inspect
 from .report import report
 from .run import run
 from .segment import segment
+from .verify import verify
 from .view import view
 
-COMMANDS = (demo, inspect, segment, effective, run, report, view, doctor)
+COMMANDS = (demo, inspect, segment, effective, run, converge, report, view, verify, doctor)
 
 EPILOG = (
     "Exit codes: 0 done; 2 the input is wrong, and the message names file, key, value, what is allowed and "
     "the fix; 3 the solver gave up, with the partial result saved; 4 interrupted, with a checkpoint saved. "
-    "(inspect: 0 healthy, 1 usable with warnings, 2 unusable.) "
+    "(inspect: 0 healthy, 1 usable with warnings, 2 unusable; verify: 1 a row is out of its bounds.) "
     "Start with: microcell demo"
 )
 

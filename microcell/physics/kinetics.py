@@ -11,6 +11,7 @@ current.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -151,27 +152,61 @@ def sensitivities(laws: Laws, problem: FaceProblem, current: Array) -> Sensitivi
     return Sensitivities(-1.0 / slope, by("c_solid"), by("c_electrolyte"))
 
 
-def lithium_balance(laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array) -> Array:
-    """Lithium plane, ``phi_Li = 0``: ``-phi_e - R i - eta(i)`` [V]; positive current enters the cell."""
+class PlaneProblem(NamedTuple):
+    """What one face of the lithium plane knows.
+
+    Attributes
+    ----------
+    phi_e, c : Array
+        Potential [V] and salt concentration [mol.m-3] of the cell in front of it.
+    resistance : Array
+        Of half that cell [Ohm.m2].
+    shift : Array
+        Rise of the salt from there to the plane per current density, half a cell of the salt flux that goes
+        with it: ``d (1 - t_plus) / (2 F b D_e)`` [mol.m-3 per A.m-2].
+    diffusion_potential : Array
+        ``(2RT/F) (1 - t_plus) (1 + dlnf/dlnc)`` [V].
+    """
+
+    phi_e: Array
+    c: Array
+    resistance: Array
+    shift: Array
+    diffusion_potential: Array
+
+
+SCARCE = 0.01
+"""Least salt at the lithium plane, relative to the cell in front of it, that a solve goes down to."""
+
+
+def lithium_balance(laws: Laws, problem: PlaneProblem, current: Array) -> Array:
+    """Lithium plane, ``phi_Li = 0``: what is left of it after phi_e and the overpotential there [V].
+
+    Positive current enters the cell. Potential and salt at the plane follow from those of the cell, the
+    current and the salt flux ``(1 - t_plus) i / F`` that starts there, so that the coarse cells of a
+    separator are of second order.
+    """
+    c = jnp.maximum(problem.c + problem.shift * current, SCARCE * problem.c)
     i0 = exchange_current.lithium_exchange_current_density(laws.lithium_i0, c, laws.lithium_c_ref)
-    return -phi_e - resistance * current - _overpotential(laws, current, i0)
+    diffusion = problem.diffusion_potential * jnp.log(c / problem.c)
+    return -problem.phi_e - problem.resistance * current - diffusion - _overpotential(laws, current, i0)
 
 
-def solve_lithium(laws: Laws, phi_e: Array, c: Array, resistance: Array, guess: Array) -> RootResult:
+def solve_lithium(laws: Laws, problem: PlaneProblem, guess: Array) -> RootResult:
     """Find the current density of every face of the lithium plane [A.m-2], positive into the electrolyte."""
-    scale = 2 * exchange_current.lithium_exchange_current_density(laws.lithium_i0, c, laws.lithium_c_ref)
-
-    def balance(current: Array) -> Array:
-        return lithium_balance(laws, phi_e, c, resistance, current)
-
-    return _solve_scaled(balance, scale, resistance, guess)
+    i0 = exchange_current.lithium_exchange_current_density(laws.lithium_i0, problem.c, laws.lithium_c_ref)
+    balance = partial(lithium_balance, laws, problem)
+    return _solve_scaled(balance, 2 * i0, problem.resistance, guess)
 
 
 def lithium_sensitivities(
-    laws: Laws, phi_e: Array, c: Array, resistance: Array, current: Array
+    laws: Laws, problem: PlaneProblem, by_c: PlaneProblem, current: Array
 ) -> tuple[Array, Array]:
-    """Derivatives of the lithium-plane current with respect to ``phi_e`` and ``c`` of the cell."""
+    """Derivatives of the lithium-plane current with respect to ``phi_e`` and ``c`` of the cell.
+
+    ``by_c`` is the derivative of the problem by c: of its salt, and of the properties of the half cell.
+    """
     one = jnp.ones_like(current)
-    slope = jax.jvp(lambda i: lithium_balance(laws, phi_e, c, resistance, i), (current,), (one,))[1]
-    by_c = jax.jvp(lambda a: lithium_balance(laws, phi_e, a, resistance, current), (c,), (one,))[1]
-    return 1.0 / slope, -by_c / slope
+    slope = jax.jvp(lambda i: lithium_balance(laws, problem, i), (current,), (one,))[1]
+    moved = jax.jvp(lambda p: lithium_balance(laws, p, current), (problem,), (by_c,))[1]
+    return 1.0 / slope, -moved / slope

@@ -105,7 +105,13 @@ def begin(system: System, c: Array, voltage: Array, film: Array) -> Past:
 
 
 def _combine(weights: Array, values: tuple[Array, ...]) -> Array:
-    return sum(w * v for w, v in zip(weights, values, strict=True))
+    """Combine past values, latest first, with weights that sum to one.
+
+    By differences: the weights sum to one to rounding only, and extrapolated again and again the rounding of
+    a state at rest would grow until it meets the solver's tolerance.
+    """
+    first = values[0]
+    return first + sum(w * (v - first) for w, v in zip(weights[1:], values[1:], strict=True))
 
 
 def _predict(system: System, past: Past, k: Coefficients) -> Unknowns:
@@ -164,7 +170,8 @@ def attempt_step(
     """
     moving = jnp.where(k.dt > 0, 1.0, 0.0)
     rate = k.a0 / jnp.where(k.dt > 0, k.dt, 1.0)
-    inertia = Inertia(rate, -(k.a1 * past.c[0] + k.a2 * past.c[1]) / k.a0, moving)
+    # the coefficients sum to zero; as a difference, so that what stands still has no rate, not even rounding
+    inertia = Inertia(rate, past.c[0] + k.a2 / k.a0 * (past.c[0] - past.c[1]), moving)
     # the film that this step ends with, as far as the oxygen share of its start tells: with the film of the
     # start the voltage would be of first order
     share = film_growth.mobile_fraction(system.laws, past.surface)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, getcontext
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -245,10 +246,17 @@ def test_sensitivities_hold_beyond_the_guard() -> None:
         assert np.allclose(getattr(found, name), expected, rtol=1e-5)
 
 
-def lithium(phi: object, c: object = 1000.0, resistance: object = 0.0) -> np.ndarray:
-    values = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in (phi, c, resistance)))
-    phi_, c_, r = (jnp.asarray(v) for v in values)
-    root = kinetics.solve_lithium(LAWS, phi_, c_, r, jnp.zeros_like(phi_))
+def plane(
+    phi: object, c: object = 1000.0, resistance: object = 0.0, shift: object = 0.0, potential: object = 0.0
+) -> kinetics.PlaneProblem:
+    given = (phi, c, resistance, shift, potential)
+    values = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in given))
+    return kinetics.PlaneProblem(*(jnp.asarray(v) for v in values))
+
+
+def lithium(*given: object, **more: object) -> np.ndarray:
+    p = plane(*given, **more)
+    root = kinetics.solve_lithium(LAWS, p, jnp.zeros_like(p.phi_e))
     assert int(root.failures) == 0
     return np.asarray(root.value)
 
@@ -266,10 +274,33 @@ def test_the_half_cell_resistance_is_in_series() -> None:
     assert lithium(-1e-5, resistance=1e-3)[0] == pytest.approx(1e-5 / (RT_F / 20 + 1e-3), rel=1e-8)
 
 
+def test_salt_at_the_lithium_plane() -> None:
+    """Stripping at 10 A/m2 raises the salt from 1000 in the cell to 1200 at the plane, 20 per A/m2: phi_e of
+    the cell is -(2RT/F) asinh(10 / 2 i0(1200)) - 0.1 V ln 1.2; depositing lowers it to 800 (1e-12)."""
+    for current, at_plane in ((10.0, 1200.0), (-10.0, 800.0)):
+        eta = 2 * RT_F * np.arcsinh(current / (2 * 20.0 * np.sqrt(at_plane / 1000.0)))
+        phi = -eta - 0.1 * np.log(at_plane / 1000.0)
+        assert lithium(phi, shift=20.0, potential=0.1)[0] == pytest.approx(current, rel=1e-12)
+
+
+def test_the_lithium_plane_without_salt_still_has_a_root() -> None:
+    """Deposition that would empty the plane goes down to a hundredth of the cell's salt, not beyond: 1 V and
+    0.01 Ohm.m2 give the current of i0(10) (1e-9)."""
+    found = lithium(1.0, resistance=0.01, shift=1000.0, potential=0.05)[0]
+    i0 = 20.0 * np.sqrt(0.01)
+    left = -1.0 - 0.01 * found - 0.05 * np.log(0.01) - 2 * RT_F * np.arcsinh(found / (2 * i0))
+    assert found < -10.0
+    assert abs(left) < 1e-9
+
+
 def test_sensitivities_of_the_lithium_plane() -> None:
-    """dI/dphi_e (negative) and dI/dc against differences (1e-7)."""
-    phi, c, r = jnp.array([-0.05, 0.02]), jnp.array([800.0, 1500.0]), jnp.array([1e-3, 2e-4])
-    by_phi, by_c = kinetics.lithium_sensitivities(LAWS, phi, c, r, jnp.asarray(lithium(phi, c, r)))
-    assert np.all(np.asarray(by_phi) < 0)
-    assert np.allclose(by_phi, derivative(lambda a: lithium(a, c, r), phi, 1e-4), rtol=1e-7)
-    assert np.allclose(by_c, derivative(lambda a: lithium(phi, a, r), c, 1.0), rtol=1e-7)
+    """dI/dphi_e (negative) and dI/dc against differences (1e-7), with a drop of salt and without."""
+    phi, c, r = np.array([-0.05, 0.02]), np.array([800.0, 1500.0]), np.array([1e-3, 2e-4])
+    for more in ({}, {"shift": 3.0, "potential": 0.07}):
+        solved = jnp.asarray(lithium(phi, c, r, **more))
+        p = plane(phi, c, r, **more)
+        by_salt = jax.tree.map(jnp.zeros_like, p)._replace(c=jnp.ones_like(p.c))
+        by_phi, by_c = kinetics.lithium_sensitivities(LAWS, p, by_salt, solved)
+        assert np.all(np.asarray(by_phi) < 0)
+        assert np.allclose(by_phi, derivative(lambda a, m=more: lithium(a, c, r, **m), phi, 1e-4), rtol=1e-7)  # type: ignore[misc]
+        assert np.allclose(by_c, derivative(lambda a, m=more: lithium(phi, a, r, **m), c, 1.0), rtol=1e-7)  # type: ignore[misc]

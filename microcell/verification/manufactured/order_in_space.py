@@ -9,20 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ..cell.jacobian import linearize
-from ..cell.residual import Context, System
-from ..cell.state import CURRENT, Control, Currents, Inertia, Unknowns
-from ..parameters.constants import F, R
-from ..solve.newton import CONVERGED, Tolerances, newton_solve
-from ..solve.precondition import Hierarchies
-from .manufactured_fields import FILM, INTERFACE, LENGTH, SIDE, VOLTAGE, Fields, outflow, parameters
-from .media import laminate_cell
-from .problem import Findings, Line, Order, Picture, Problem, Setting, below, order
+from ...cell.jacobian import linearize
+from ...cell.residual import Context, System
+from ...cell.state import CURRENT, Control, Currents, Inertia, Unknowns
+from ...parameters.constants import F, R
+from ...solve.newton import CONVERGED, Tolerances, newton_solve
+from ...solve.precondition import Hierarchies
+from ..media import laminate_cell
+from ..problem import Findings, Line, Order, Picture, Problem, Setting, below, order
+from .fields import FILM, INTERFACE, LENGTH, SIDE, SLOW, VOLTAGE, Fields, outflow, parameters
 
 STEP = 100.0
 """Length of the implicit step [s]."""
 
-EXAGGERATED = 1000.0
+EXAGGERATED = 30.0
 """Factor on the slope of the salt at an interface that makes its first-order error stand out."""
 
 SOLVE, LINEARIZE = jax.jit(newton_solve), jax.jit(linearize, static_argnums=4)
@@ -113,7 +113,7 @@ def make_context(
 def solve_on(size: float, salt: float = 0.0) -> dict[str, float]:
     """Solve on voxels of a size [m]; return the rms error of every field over its cells.
 
-    ``salt`` as in :class:`.manufactured_fields.Fields`; nan where the solve does not converge.
+    ``salt`` as in :class:`.fields.Fields`; nan where the solve does not converge.
     """
     system, grid = make_system(size)
     fields = Fields(system.laws, salt)
@@ -160,7 +160,7 @@ def solve_salt(setting: Setting) -> Findings:
     """Measure what a slope of the salt at the interface does to the order."""
     sizes = sizes_of(setting)
     steep = [solve_on(size, EXAGGERATED)["V"] for size in sizes]
-    share = steep[-1] / EXAGGERATED
+    share = steep[-1] / EXAGGERATED * SLOW
     quantity = f"Error of V from the true slope of salt, voxels of {sizes[-1] * 1e6:g} um [V]"
     checks = (
         order("Error of V, slope of salt exaggerated [V]", sizes, steep, 1, above=0.3),
@@ -179,7 +179,7 @@ def expected_from_salt(size: float) -> float:
     laws = parameters().laws()
     c, T, i = 750.0, laws.temperature, 2.0  # where salt is scarcest and the current largest
     t_plus, factor = float(laws.transference(c, T)), float(laws.thermodynamic_factor(c, T))
-    slope = (1 - t_plus) * i / (F * float(laws.diffusivity_e(c, T)))
+    slope = (1 - t_plus) * i / (F * float(laws.diffusivity_e(c, T)) / SLOW)
     return R * T / F * 0.5 * size * slope / c * (0.5 + 2 * (1 - t_plus) * factor)
 
 
@@ -202,9 +202,10 @@ PROBLEMS = (
             "Lithium plane, 12 um of electrolyte, a plane interface behind a film of 2 nm, 12 um of active "
             "material, collector; all properties depend on concentration, all fields on z, y and x. Sources "
             "make chosen fields the solution of one implicit step of 100 s at a given current. The fields "
-            "satisfy the interface kinetics with its current as their slope; salt has no slope normal to it "
-            "(the next row looks at that). Two-point fluxes with half-cell resistances at the interface are "
-            "of second order: slope 2 - 0.2 at least, for every field, the voltage and the interface current."
+            "satisfy the kinetics of both electrodes, with the currents as their slopes; salt has the slope "
+            "of its flux at the lithium plane and none at the interface, which the next row looks at. Two-point "
+            "fluxes with half-cell resistances at the ends are of second order: slope 2 - 0.2 at least, for "
+            "every field, the voltage and the interface current."
         ),
         source="Roache 2002, doi 10.1115/1.1436090 (method); model, sections 2 to 4 and 6",
         solve=solve,
@@ -217,8 +218,8 @@ PROBLEMS = (
         statement=(
             "The same fields, and a slope of the salt normal to the interface. The model (section 3) takes "
             "c_e and its diffusion potential there from the cell, not from the face: half a cell times the "
-            "slope, first order. With 1000 times the slope (1 - t_plus) i / (F D_e) that goes with the "
-            "current, the error of the voltage has slope 1; a thousandth of it is at most "
+            "slope, first order. With 900 times the slope (1 - t_plus) i / (F D_e) that goes with the "
+            "current, the error of the voltage has slope 1; 1/900 of it is at most "
             "(RT/F) (h/2) (slope/c) (1/2 + 2 (1 - t_plus) (1 + dlnf/dlnc)) at the worst place, a few "
             "microvolts."
         ),

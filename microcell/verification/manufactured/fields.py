@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ..parameters import ParameterSet
-from ..parameters.constants import F, R
-from ..parameters.laws import Laws
+from ...parameters import ParameterSet
+from ...parameters.constants import F, R
+from ...parameters.laws import Laws
 
 INTERFACE, LENGTH, SIDE = 12e-6, 24e-6, 8e-6
 """Position of the interface, thickness of all, and lateral edge [m]."""
@@ -28,12 +28,15 @@ FILM = 2e-9
 VOLTAGE = 3.95
 """Voltage of the manufactured cell [V]."""
 
+SLOW = 1 / 30
+"""Salt diffuses so much more slowly than in an electrolyte: what the slope of the salt does stands out."""
+
 PROPERTIES: dict[str, Any] = {
     "Active open-circuit potential [V]": lambda x, T: 4.3 - 0.8 * x + 0.05 * jnp.sin(3 * x),
     "Active diffusivity [m2.s-1]": lambda x, T: 5e-14 * (1 + x),
     "Active electronic conductivity [S.m-1]": lambda x, T: 2e-3 * (2 - x),
     "Electrolyte conductivity [S.m-1]": lambda c, T: 2e-3 * (0.3 + c / 1000 - 0.3 * (c / 1000) ** 2),
-    "Electrolyte diffusivity [m2.s-1]": lambda c, T: 3e-10 * jnp.exp(-c / 4000),
+    "Electrolyte diffusivity [m2.s-1]": lambda c, T: SLOW * 3e-10 * jnp.exp(-c / 4000),
     "Cation transference number": lambda c, T: 0.25 + 0.05 * c / 1000,
     "Thermodynamic factor": lambda c, T: 1 + c / 1000,
     "Rocksalt growth constant [m2.s-1]": 0.0,
@@ -76,10 +79,22 @@ class Fields(NamedTuple):
         return 1.5 + 0.5 * self.lateral(y, x)
 
     def c_e(self, z: Position, y: Position, x: Position) -> Array:
-        """Salt concentration, without slope at the lithium plane [mol.m-3]."""
-        wave = 0.15 + 0.1 * self.lateral(y, x)
-        flat = 1000 * (1 + wave * jnp.cos(jnp.pi * z / INTERFACE))
-        return flat + self.salt_slope(y, x) * (z - INTERFACE) * (z / INTERFACE) ** 2
+        """Salt concentration, with the slope that the current of the lithium plane needs [mol.m-3]."""
+        wave, s = 0.15 + 0.1 * self.lateral(y, x), z / INTERFACE
+        flat = 1000 * (1 + wave * jnp.cos(jnp.pi * s))
+        plane = self.plane_slope(y, x) * z * (1 - s) ** 2
+        return flat + plane + self.salt_slope(y, x) * (z - INTERFACE) * s**2
+
+    def plane_slope(self, y: Position, x: Position) -> Array:
+        """Slope of the salt at the lithium plane: only lithium enters there [mol.m-4]."""
+        laws, T = self.laws, self.laws.temperature
+        c = 1000 * (1 + 0.15 + 0.1 * self.lateral(y, x))
+        current = self.lithium_current(self.plane_potential(y, x), c)
+        return -(1 - laws.transference(c, T)) * current / (F * laws.diffusivity_e(c, T))
+
+    def plane_potential(self, y: Position, x: Position) -> Array:
+        """Electrolyte potential at the lithium plane [V]."""
+        return -0.004 - 0.002 * self.lateral(y, x)
 
     def salt_slope(self, y: Position, x: Position) -> Array:
         """Slope of the salt at the interface [mol.m-4]."""
@@ -91,16 +106,20 @@ class Fields(NamedTuple):
     def phi_e(self, z: Position, y: Position, x: Position) -> Array:
         """Electrolyte potential: a cubic with the currents of both ends as slopes [V]."""
         s, lateral, laws = z / INTERFACE, self.lateral(y, x), self.laws
-        start, end = -0.004 - 0.002 * lateral, 0.01 + 0.003 * lateral
+        start, end = self.plane_potential(y, x), 0.01 + 0.003 * lateral
         c, T = [self.c_e(at, y, x) for at in (0.0, INTERFACE)], laws.temperature
         kappa = [laws.conductivity_e(end, T) for end in c]
-        slope_start = -self.lithium_current(start, c[0]) / kappa[0] * INTERFACE
-        diffusion = 2 * R * T / F * (1 - laws.transference(c[1], T)) * laws.thermodynamic_factor(c[1], T)
-        slope_end = self.current(y, x) / kappa[1] + diffusion * self.salt_slope(y, x) / c[1]
+        diffusion = [
+            2 * R * T / F * (1 - laws.transference(k, T)) * laws.thermodynamic_factor(k, T) for k in c
+        ]
+        slope_start = (
+            diffusion[0] * self.plane_slope(y, x) / c[0] - self.lithium_current(start, c[0]) / kappa[0]
+        )
+        slope_end = diffusion[1] * self.salt_slope(y, x) / c[1] + self.current(y, x) / kappa[1]
         return (
             (1 + 2 * s) * (1 - s) ** 2 * start
             + s**2 * (3 - 2 * s) * end
-            + s * (1 - s) ** 2 * slope_start
+            + s * (1 - s) ** 2 * slope_start * INTERFACE
             + s**2 * (s - 1) * slope_end * INTERFACE
         )
 

@@ -10,15 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..cell.residual import Context, evaluate
-from ..cell.state import CURRENT, Control, Currents, Inertia, Unknowns
-from ..parameters.constants import F
-from ..solve.formula import Formula, formula
-from ..solve.newton import CONVERGED, Tolerances
-from ..solve.precondition import Hierarchies
-from .manufactured_fields import FILM, SIDE, Fields
-from .manufactured_space import LINEARIZE, SOLVE, UNITS, Grid, exact, make_system
-from .problem import Findings, Line, Picture, Problem, Setting, order
+from ...cell.residual import Context, evaluate
+from ...cell.state import CURRENT, Control, Currents, Inertia, Unknowns
+from ...parameters.constants import F
+from ...solve.formula import Formula, formula
+from ...solve.newton import CONVERGED, Tolerances
+from ...solve.precondition import Hierarchies
+from ..problem import Findings, Line, Picture, Problem, Setting, order
+from .fields import FILM, SIDE, Fields
+from .order_in_space import LINEARIZE, SOLVE, UNITS, Grid, exact, make_system
 
 PERIOD, SPAN = 400.0, 120.0
 """Of the manufactured oscillation, and of the march [s]."""
