@@ -21,6 +21,7 @@ from microcell_kernels.pointwise import RootResult, decreasing_root
 
 from ..parameters import exchange_current
 from ..parameters.constants import F, R
+from ..parameters.law import CONCENTRATION_LIMITS
 from ..parameters.laws import Laws
 
 STOICHIOMETRY_GUARD = 1e-4
@@ -186,9 +187,10 @@ def lithium_balance(laws: Laws, problem: PlaneProblem, current: Array) -> Array:
     current and the salt flux ``(1 - t_plus) i / F`` that starts there, so that the coarse cells of a
     separator are of second order.
     """
-    c = jnp.maximum(problem.c + problem.shift * current, SCARCE * problem.c)
+    cell = jnp.maximum(problem.c, CONCENTRATION_LIMITS[0])
+    c = jnp.maximum(cell + problem.shift * current, SCARCE * cell)
     i0 = exchange_current.lithium_exchange_current_density(laws.lithium_i0, c, laws.lithium_c_ref)
-    diffusion = problem.diffusion_potential * jnp.log(c / problem.c)
+    diffusion = problem.diffusion_potential * jnp.log(c / cell)
     return -problem.phi_e - problem.resistance * current - diffusion - _overpotential(laws, current, i0)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MicrocellError
+from ..simulation.programs import make_room
 from .problem import Check, Findings, Problem, Setting, Skipped
 
 PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
@@ -77,6 +78,7 @@ def solve(problem: Problem, setting: Setting) -> Outcome:
     def after(status: str, findings: Findings | None = None, reason: str = "") -> Outcome:
         return Outcome(problem, status, time.perf_counter() - begun, findings, reason)
 
+    make_room()
     if problem.full_only and not setting.full:
         return after(SKIPPED, reason="only at full size: microcell verify --full")
     try:

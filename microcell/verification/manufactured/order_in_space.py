@@ -203,8 +203,8 @@ PROBLEMS = (
             "material, collector; all properties depend on concentration, all fields on z, y and x. Sources "
             "make chosen fields the solution of one implicit step of 100 s at a given current. The fields "
             "satisfy the kinetics of both electrodes, with the currents as their slopes; salt has the slope "
-            "of its flux at the lithium plane and none at the interface, which the next row looks at. Two-point "
-            "fluxes with half-cell resistances at the ends are of second order: slope 2 - 0.2 at least, for "
+            "of its flux at the lithium plane and none at the interface (see the next row). Two-point fluxes "
+            "with half-cell resistances at the ends are of second order: slope 2 - 0.2 at least, for "
             "every field, the voltage and the interface current."
         ),
         source="Roache 2002, doi 10.1115/1.1436090 (method); model, sections 2 to 4 and 6",
