@@ -76,8 +76,8 @@ class Body:
 
 
 BODIES = {
-    "sphere": Body("sphere", 3, series.sphere, 1.5, -35 / 256, (8, 12, 16), (8, 12, 16, 24, 32)),
-    "cylinder": Body("cylinder", 2, series.cylinder, 4 / np.pi, -1 / 30, (8, 16, 32), (8, 16, 32, 64)),
+    "sphere": Body("sphere", 3, series.sphere, 1.5, -35 / 256, (8, 16), (8, 12, 16, 24, 32)),
+    "cylinder": Body("cylinder", 2, series.cylinder, 4 / np.pi, -1 / 30, (8, 32), (8, 16, 32, 64)),
 }
 
 

@@ -114,7 +114,7 @@ PROBLEMS = (
         family="diffusion",
         answer="series",
         statement=(
-            "An eighth of a sphere of 4 um on the collector, radius 8, 12 and 16 voxels (full size: to "
+            "An eighth of a sphere of 4 um on the collector, radius 8 and 16 voxels (full size: to "
             "32), t = 0.3 R^2/D; slow kinetics and a flat open-circuit line give all faces the same "
             "current density. The series says 0.1998 j R/D between surface and mean (1 %: (h/R)^2 and the "
             "shape of the voxel sphere); the scatter of the surface concentration must be of first order "
@@ -137,7 +137,7 @@ PROBLEMS = (
         answer="series",
         statement=(
             "As sphere-constant-flux, with a quarter of a cylinder of 4 um lying on the collector, radius "
-            "8, 16 and 32 voxels (full size: to 64). The series says 0.2483 j R/D between surface and "
+            "8 and 32 voxels (full size: to 64). The series says 0.2483 j R/D between surface and "
             "mean (1 %). Counted faces have 4/pi times the area and draw a flux (|ny|+|nz|) pi/4 = 1 - "
             "2/15 cos 4 theta - ..., which leaves -1/30 (r/R)^4 cos 4 theta j R/D in the concentration at "
             "any voxel size (to 4 h/R). Other tolerances as there."
