@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -15,25 +14,10 @@ from microcell.image.particles import Particles
 from microcell.image.synthetic import generate_cathode
 from microcell.image.volume import Volume
 from microcell.parameters.laws import Laws
+from microcell.verification import media
+from microcell.verification.media import constant_parameters
 
-PHASES = {"p": 0, "a": 1, "c": 2}
-
-CONSTANTS = {
-    "Active open-circuit potential [V]": lambda x, T: 4.3 - 0.8 * x,
-    "Active diffusivity [m2.s-1]": 1e-14,
-    "Active electronic conductivity [S.m-1]": 1.0,
-    "Electrolyte conductivity [S.m-1]": 1.0,
-    "Electrolyte diffusivity [m2.s-1]": 3e-10,
-    "Cation transference number": 0.3,
-    "Thermodynamic factor": 2.0,
-    "Rocksalt growth constant [m2.s-1]": 0.0,
-}
-"""Constant properties, a straight open-circuit line and no film growth, for closed forms."""
-
-
-def parameters(values: Mapping[str, Any] | None = None) -> ParameterSet:
-    """The built-in set with constant properties and further values by name."""
-    return ParameterSet.builtin().with_values(CONSTANTS | dict(values or {}))
+parameters = constant_parameters
 
 
 def traced(params: ParameterSet) -> Laws:
@@ -48,19 +32,12 @@ def volume_of(labels: Any, voxel_size: tuple[float, float, float] = (1e-6, 1e-6,
 
 def laminate(layers: str, lateral: tuple[int, int] = (2, 2), voxel: float = 1e-6) -> Volume:
     """Layers along z, one letter per voxel: p(ore), a(ctive), c(arbon-binder)."""
-    column = np.array([PHASES[letter] for letter in layers], np.uint8)
-    return volume_of(np.broadcast_to(column[:, None, None], (len(layers), *lateral)), (voxel,) * 3)
-
-
-def one_particle(volume: Volume) -> Particles:
-    """All active material as one particle."""
-    return Particles.from_labels((volume.labels == 1).astype(np.int32), volume.voxel_size)
+    return media.laminate(layers, voxel, lateral)
 
 
 def laminate_cell(layers: str, params: ParameterSet, *, voxel: float = 1e-6, **options: Any) -> HalfCell:
     """A half cell of a laminate with counted faces, which are exact on planes."""
-    volume = laminate(layers, voxel=voxel)
-    return HalfCell(volume, params, **({"area_model": "faces", "particles": one_particle(volume)} | options))
+    return media.laminate_cell(layers, params, voxel=voxel, **options)
 
 
 def tiny_cell(params: ParameterSet, *, turn: bool = False, **options: Any) -> HalfCell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_cells import laminate, one_particle, parameters, volume_of
+from small_cells import laminate, parameters, volume_of
 
 from microcell.cell.geometry import find_contacts, find_faces, find_fields, separator_edges, stack_separator
 from microcell.cell.halfcell import HalfCell
@@ -12,6 +12,7 @@ from microcell.errors import GeometryError
 from microcell.image.particles import Particles
 from microcell.image.phases import ACTIVE, CBD, INERT, PORE, SEPARATOR
 from microcell.parameters.constants import F
+from microcell.verification.media import one_particle
 
 P, A, C = PORE, ACTIVE, CBD
 PARAMETERS = parameters()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_cells import one_particle, volume_of
+from small_cells import volume_of
 
 from microcell.convergence.coarsen import coarsen, coarsen_particles, shares
 from microcell.convergence.twins import make_plan
 from microcell.errors import CaseError, GeometryError
 from microcell.image import Particles, Volume, generate_cathode
+from microcell.verification.media import one_particle
 
 
 @pytest.fixture(scope="module")
