@@ -34,21 +34,33 @@ def _by_sweeps(matrix: Array) -> Array:
     whole = -(-n // BLOCK) * BLOCK
     # what is added to fill the last block is the identity, and stays apart
     filled = jnp.eye(whole, dtype=matrix.dtype).at[:n, :n].set(matrix)
-    return _sweep(filled, BLOCK)[:n, :n]
+    swept = lax.fori_loop(0, whole // BLOCK, _sweep_block, filled)
+    return swept[:n, :n]
 
 
-def _sweep(matrix: Array, block: int) -> Array:
-    """Sweep blocks of rows one after another; behind the last the matrix is its inverse."""
-    size = matrix.shape[0]
+def _sweep_block(number: Array, matrix: Array) -> Array:
+    """Sweep one block of rows: strip by strip in place, since the whole product would be a second matrix."""
+    size, start = matrix.shape[0], number * BLOCK
+    pivot = lax.dynamic_slice(matrix, (start, start), (BLOCK, BLOCK))
+    p = lax.fori_loop(0, BLOCK, _sweep_row, pivot)
+    rows = p @ lax.dynamic_slice(matrix, (start, 0), (BLOCK, size))
 
-    def one(number: Array, a: Array) -> Array:
-        i = number * block
-        pivot = lax.dynamic_slice(a, (i, i), (block, block))
-        p = 1.0 / pivot if block == 1 else _sweep(pivot, 1)
-        rows = p @ lax.dynamic_slice(a, (i, 0), (block, size))
-        columns = lax.dynamic_slice(a, (0, i), (size, block))
-        a = lax.dynamic_update_slice(a - columns @ rows, rows, (i, 0))
-        a = lax.dynamic_update_slice(a, -columns @ p, (0, i))
-        return lax.dynamic_update_slice(a, p, (i, i))
+    def strip(other: Array, a: Array) -> Array:
+        old = lax.dynamic_slice(a, (other * BLOCK, 0), (BLOCK, size))
+        factor = lax.dynamic_slice(old, (0, start), (BLOCK, BLOCK))
+        own = other == number
+        new = jnp.where(own, rows, old - factor @ rows)
+        new = lax.dynamic_update_slice(new, jnp.where(own, p, -factor @ p), (0, start))
+        return lax.dynamic_update_slice(a, new, (other * BLOCK, 0))
 
-    return lax.fori_loop(0, size // block, one, matrix)
+    return lax.fori_loop(0, size // BLOCK, strip, matrix)
+
+
+def _sweep_row(number: Array, block: Array) -> Array:
+    """Sweep one row of a small block."""
+    row = lax.dynamic_index_in_dim(block, number, 0, keepdims=True)
+    column = lax.dynamic_index_in_dim(block, number, 1, keepdims=True)
+    p = 1.0 / lax.dynamic_index_in_dim(row, number, 1, keepdims=True)
+    block = lax.dynamic_update_slice(block - column * p * row, p * row, (number, 0))
+    block = lax.dynamic_update_slice(block, -p * column, (0, number))
+    return lax.dynamic_update_slice(block, p, (number, number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -115,7 +116,7 @@ def linearize(
     problem = face_problem(system, properties, u, context.film)
     scale = coverage(system) * geometry.faces.area
     by = kinetics.sensitivities(system.laws, problem, currents.face)
-    plane_phi, plane_c = _plane_slopes(system, properties, slopes, u, currents.lithium)
+    plane_phi, plane_c = _plane_slopes(system, u, currents.lithium)
     plane = geometry.ionic[0] & geometry.at_lithium
     top, top_slope = jax.jvp(lambda p: collector_conductance(system, p), (properties,), (slopes,))
     porosity, _ = ionic_factor(geometry, system.laws)
@@ -137,15 +138,20 @@ def linearize(
     return jax.tree.map(lambda a: a.astype(dtype), jacobian)
 
 
-def _plane_slopes(
-    system: System, properties: CellProperties, slopes: CellProperties, u: Unknowns, current: Array
-) -> tuple[Array, Array]:
-    """Derivatives of the current density of the lithium plane by phi_e and c of the first slice."""
+def _plane_slopes(system: System, u: Unknowns, current: Array) -> tuple[Array, Array]:
+    """Derivatives of the current density of the lithium plane by phi_e and c of the first slice.
 
-    def plane(p: CellProperties, c: Array) -> kinetics.PlaneProblem:
-        return lithium_plane(system, p, u._replace(c=c))
+    From that slice alone: slopes of the properties that waited for this would be kept for all cells.
+    """
+    names = ("phase", "ionic", "active", "electronic")
+    slices = [getattr(system.geometry, name)[:1] for name in names]
+    first = eqx.tree_at(lambda s: [getattr(s.geometry, name) for name in names], system, slices)
+    phi_e, c = u.phi_e[:1], u.c[:1]
 
-    problem, by_c = jax.jvp(plane, (properties, u.c), (slopes, jnp.ones_like(u.c)))
+    def plane(c: Array) -> kinetics.PlaneProblem:
+        return lithium_plane(first, cell_properties(first, c), u._replace(c=c, phi_e=phi_e))
+
+    problem, by_c = jax.jvp(plane, (c,), (jnp.ones_like(c),))
     return kinetics.lithium_sensitivities(system.laws, problem, by_c, current)
 
 
