@@ -118,15 +118,20 @@ def headline(checks: Sequence[Check | Order]) -> str:
         return f"{found.replace(': ', ': slope ', 1)}, expected {show(check.expected)}"
     if check.expected is None:
         return f"{found}, allowed {allowed(check)}"
-    return f"{found}, answer {show(check.expected)}, off by {show(check.found - check.expected)}"
+    return f"{found}, answer {show(check.expected)}, off by {check.found - check.expected:.2g}"
 
 
 def _used(check: Check | Order) -> float:
-    """Share of the allowed interval that a check uses; a failed one above 1."""
-    middle, half = 0.5 * (check.low + check.high), 0.5 * (check.high - check.low)
+    """Share of what is allowed that a check uses; a failed one above 1."""
     if not math.isfinite(check.found):
         return math.inf
-    return abs(check.found - middle) / half if half else math.inf if check.found != middle else 1.0
+    answer = check.expected
+    if answer is None:  # a size from zero up, or two bounds
+        answer = 0.0 if check.low == 0.0 else 0.5 * (check.low + check.high)
+    room = check.high - answer if check.found >= answer else answer - check.low
+    if room > 0:
+        return abs(check.found - answer) / room
+    return 0.0 if check.passed else math.inf
 
 
 def _errors(check: Check | Order) -> str:
@@ -140,8 +145,8 @@ def allowed(check: Check | Order) -> str:
     """Return the interval of a check in words."""
     if isinstance(check, Check) and check.expected is not None:
         bound = check.high - check.expected
-        share = f" ({show(bound / abs(check.expected))} of it)" if check.expected else ""
-        return f"± {show(bound)}{share}"
+        share = f" ({bound / abs(check.expected):.2g} of it)" if check.expected else ""
+        return f"± {bound:.3g}{share}"
     if check.low == 0.0 and isinstance(check, Check):
         return f"at most {show(check.high)}"
     return f"{show(check.low)} to {show(check.high)}"

@@ -17,7 +17,7 @@ MARKS = "osD^vP"
 
 def draw(picture: Picture) -> Figure:
     """Draw one picture."""
-    figure = new_figure(7.0, 4.4)
+    figure = new_figure(9.5 if len(picture.lines) > 4 else 7.0, 4.4)
     panel = figure.add_subplot()
     looks = cycle(zip(COLOURS, MARKS, strict=True))
     for line in picture.lines:
@@ -31,7 +31,10 @@ def draw(picture: Picture) -> Figure:
         panel.set_xscale("log")
     if picture.log_y:
         panel.set_yscale("log")
-    panel.legend(fontsize=9)
+    if len(picture.lines) > 4:
+        figure.legend(loc="outside right upper", fontsize=9)
+    else:
+        panel.legend(fontsize=9)
     return figure
 
 

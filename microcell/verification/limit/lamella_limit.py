@@ -175,10 +175,10 @@ PROBLEMS = (
         statement=GEOMETRY
         + " With h = 0.25 um the answer is a one-dimensional half cell, solved by NumPy and SciPy on 20 "
         "+ 60 cells (own error 0.006 mV), with the parabola across the slab in the interface "
-        "concentration. Left over are terms of first order in a cell: half a cell of salt gradient at "
-        "the lithium plane (0.28 mV down) and the current that crosses the first face beside the "
-        "image through the pore half only (0.23 mV up), 0.5 mV at worst; the second shifts the salt "
-        "by half a separator cell of gradient, 2.5 mol/m3, so 5 mol/m3. Profiles of second order, "
+        "concentration. Left over are the current that crosses the first face beside the image through "
+        "the pore half only, half a separator cell counted twice (0.23 mV), and its spreading behind it "
+        "(0.1 to 0.2 mV): 0.5 mV at worst; the first shifts the salt by half a separator cell of "
+        "gradient, 2.5 mol/m3, so 5 mol/m3. Profiles of second order, "
         "(nu/24)^2/24 = 3e-4 of the reaction near its end, with the shift of the salt in i0 and "
         "potential another 0.5 %, so 1 %.",
         source="Doyle, Fuller & Newman 1993, doi 10.1149/1.2221597; model page, sections 2 and 3",
