@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ..verification.problem import Problem
     from ..verification.runner import Outcome
 
-    Watch = Callable[[Problem, Outcome | None], None]
-
 DEFAULT_FOLDER = Path("verification")
 
 
@@ -98,7 +96,7 @@ def _solve(
 ) -> int:
     from ..results.files import writing
     from ..simulation.precision import computing_on
-    from ..verification.dossier import write_dossier, write_results
+    from ..verification.dossier import JSON, write_dossier, write_results
     from ..verification.problem import Setting
     from ..verification.runner import BROKEN, FAILED, solve_all
     from .environment import enable_compile_cache
@@ -107,17 +105,21 @@ def _solve(
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     enable_compile_cache()
-    with computing_on(device), _progress(len(problems), as_json) as watch:
-        outcomes = solve_all(problems, Setting(full, volumes), watch)
     about = _about(full)
-    path = write_results(out, outcomes, about)
+    with computing_on(device), _progress(len(problems), as_json) as (begin, show):
+
+        def done(outcomes: list[Outcome]) -> None:
+            write_results(out, outcomes, about)
+            show(outcomes[-1])
+
+        outcomes = solve_all(problems, Setting(full, volumes), begin, done)
     if as_json:
         typer.echo(json.dumps([outcome.to_dict() for outcome in outcomes], indent=1))
     else:
         _summarize(outcomes)
     if write_report:
         typer.echo(f"Dossier     {write_dossier(out, outcomes, about)}", err=as_json)
-    typer.echo(f"Numbers     {path}", err=as_json)
+    typer.echo(f"Numbers     {out / JSON}", err=as_json)
     return 1 if any(outcome.status in (FAILED, BROKEN) for outcome in outcomes) else 0
 
 
@@ -146,36 +148,29 @@ def _about(full: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress(count: int, quiet: bool) -> Iterator[Watch]:
+def _progress(
+    count: int, quiet: bool
+) -> Iterator[tuple[Callable[[Problem], None], Callable[[Outcome], None]]]:
     """Show a bar on a terminal, and a line per problem when it is done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
 
     console = Console(stderr=True, highlight=False)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        Elapsed(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
+    with Progress(*columns, MofNCompleteColumn(), Elapsed(), console=console, transient=True) as bar:
         task = bar.add_task("", total=count)
 
-        def watch(problem: Problem, outcome: Outcome | None) -> None:
-            if outcome is None:
-                bar.update(task, description=problem.title)
-                return
+        def begin(problem: Problem) -> None:
+            bar.update(task, description=problem.title)
+
+        def show(outcome: Outcome) -> None:
             bar.advance(task)
             if not quiet:
-                bar.console.print(
-                    f"{outcome.status:8} {outcome.seconds:7.1f} s  {problem.title}",
-                    markup=False,
-                    soft_wrap=True,
-                )
+                line = f"{outcome.status:8} {outcome.seconds:7.1f} s  {outcome.problem.title}"
+                bar.console.print(line, markup=False, soft_wrap=True)
 
-        yield watch
+        yield begin, show
 
 
 def _summarize(outcomes: list[Outcome]) -> None:

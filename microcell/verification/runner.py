@@ -95,12 +95,26 @@ def solve(problem: Problem, setting: Setting) -> Outcome:
 
 
 def solve_all(
-    problems: Iterable[Problem], setting: Setting, watch: Callable[[Problem, Outcome | None], None]
+    problems: Iterable[Problem],
+    setting: Setting,
+    begin: Callable[[Problem], None] = lambda problem: None,
+    done: Callable[[list[Outcome]], None] = lambda outcomes: None,
 ) -> list[Outcome]:
-    """Solve problems in turn, telling ``watch`` before (with None) and after each."""
-    outcomes = []
+    """Solve problems in turn.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        What to solve.
+    setting : Setting
+        How much to do.
+    begin, done : callable
+        Told of the problem before each, and of all outcomes so far after each: to show, and to store, so that
+        an interruption loses one row at most.
+    """
+    outcomes: list[Outcome] = []
     for problem in problems:
-        watch(problem, None)
+        begin(problem)
         outcomes.append(solve(problem, setting))
-        watch(problem, outcomes[-1])
+        done(outcomes)
     return outcomes

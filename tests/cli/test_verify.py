@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,17 @@ def test_json_alone_on_the_standard_output(call: Call, rows: None) -> None:
     done = call("verify", "--json", "--report")
     assert [r["status"] for r in json.loads(done.out)] == ["passed", "failed"]
     assert "Dossier" in done.err
+
+
+def test_an_interruption_keeps_the_rows_that_are_done(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(setting: Setting) -> Findings:
+        raise KeyboardInterrupt
+
+    stopped = replace(row("stopped", 1.0), solve=stop)
+    monkeypatch.setattr(table, "PROBLEMS", (row("good", 1.0), stopped))
+    assert call("verify").code == 4
+    stored = json.loads(Path("verification/verification.json").read_text())
+    assert [r["name"] for r in stored["rows"]] == ["good"]
 
 
 @pytest.mark.parametrize(

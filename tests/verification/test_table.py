@@ -128,12 +128,12 @@ ROWS = (
 
 
 def test_one_row_that_breaks_does_not_take_the_others_with_it() -> None:
-    seen: list[tuple[str, bool]] = []
-    outcomes = solve_all(ROWS, Setting(), lambda p, o: seen.append((p.name, o is None)))
+    seen: list[str | int] = []
+    outcomes = solve_all(ROWS, Setting(), lambda p: seen.append(p.name), lambda o: seen.append(len(o)))
     assert [o.status for o in outcomes] == [PASSED, FAILED, FAILED, SKIPPED, BROKEN, BROKEN, SKIPPED]
     assert "ZeroDivisionError" in outcomes[4].reason
     assert "another image" in outcomes[5].reason
-    assert seen[:2] == [("good", True), ("good", False)]
+    assert seen[:4] == ["good", 1, "bad", 2]
 
 
 def test_interruption_is_not_a_result() -> None:
