@@ -74,7 +74,7 @@ def faces_of(rows: Sequence[tuple[float, ...]], level: float, slope: float, diff
 def many_digits() -> Any:
     """Import mpmath, or say how to get it."""
     try:
-        import mpmath  # type: ignore[import-untyped]
+        import mpmath
     except ImportError:
         raise Skipped("mpmath is not installed: pip install 'microcell[verify]'") from None
     context = mpmath.mp.clone()

@@ -16,7 +16,7 @@ from .porous_laws import Table, tabulate
 def load_pybamm() -> Any:
     """Import PyBaMM, or say how to get it."""
     try:
-        import pybamm  # type: ignore[import-untyped]
+        import pybamm
     except ImportError:
         raise Skipped("PyBaMM is not installed: pip install pybamm") from None
     return pybamm
