@@ -73,36 +73,49 @@ def solve_wiener(setting: Setting) -> Findings:
     )
 
 
-def exchange(labels: np.ndarray, contrast: float) -> float:
-    """Return ``k k'/(k1 k2) + (k + k')/(k1 + k2)``, which is 2 or more; each voxel is split into eight.
+def split(labels: np.ndarray) -> np.ndarray:
+    """Split every voxel into eight: the same medium, with less than half the error of finite volumes.
 
-    The relation is so sharp that the error of finite volumes with grains of three voxels (k too small by some
-    percent) would break it; splitting leaves the medium as it is and halves that error.
+    Grains of three voxels conduct some percent too little, which the sharpest of the theorems would feel.
     """
-    fine = labels.repeat(2, 0).repeat(2, 1).repeat(2, 2)
-    k, swapped = (conductivities(fine, *pair, axes="z")[0] for pair in ((1.0, contrast), (contrast, 1.0)))
-    return float(k * swapped / contrast + (k + swapped) / (1 + contrast))
+    return labels.repeat(2, 0).repeat(2, 1).repeat(2, 2)
+
+
+def exchange(contrast: float, k: float, swapped: float) -> float:
+    """Return ``k k'/(k1 k2) + (k + k')/(k1 + k2)``, which is 2 or more."""
+    return k * swapped / contrast + (k + swapped) / (1 + contrast)
 
 
 def solve_isotropic(setting: Setting) -> Findings:
     """Solve media of cubic symmetry, and again with the conductivities exchanged."""
     checks: list[Check] = []
     lines: dict[float, list[tuple[float, float, float, float]]] = {}
+    coarse = np.inf
     for number, (n, fraction, contrast) in enumerate(cases(setting)):
         labels = grains(n, fraction, number, cubic=True)
-        share = float(labels.mean())
+        share, fine = float(labels.mean()), split(labels)
         axes = conductivities(labels, 1.0, contrast)
-        k = float(axes.mean())
-        low, high = hashin_shtrikman(1.0, contrast, share)
+        k = float(conductivities(fine, 1.0, contrast, "z")[0])
+        bounds = hashin_shtrikman(1.0, contrast, share)
+        coarse = min(coarse, position(float(axes[0]), bounds))
         name = f"{share:.0%} of {contrast:g} to 1"
         checks += [
             within(f"{name}: spread of the axes [-]", float(np.ptp(axes)) / k, 0.0, SOLVED),
-            within(f"{name}: k_eff [-]", k, low, high),
+            within(f"{name}: k_eff [-]", k, *bounds),
         ]
         if contrast == EXCHANGED:
-            checks.append(within(f"{name}: exchange relation [-]", exchange(labels, contrast), 2.0, np.inf))
-        lines.setdefault(contrast, []).append((share, low, high, k))
-    return Findings(tuple(checks), tuple(picture(contrast, rows) for contrast, rows in lines.items()))
+            swapped = float(conductivities(fine, contrast, 1.0, "z")[0])
+            checks.append(
+                within(f"{name}: exchange relation [-]", exchange(contrast, k, swapped), 2.0, np.inf)
+            )
+        lines.setdefault(contrast, []).append((share, *bounds, k))
+    remark = (
+        f"On the voxels as they are, the lowest medium lies at {coarse:.3f} between the bounds (0 is the "
+        "lower one): finite volumes on grains of three voxels conduct too little, and where the bounds are close "
+        "that can show."
+    )
+    pictures = tuple(picture(contrast, rows) for contrast, rows in lines.items())
+    return Findings(tuple(checks), pictures, remark)
 
 
 def picture(contrast: float, rows: list[tuple[float, float, float, float]]) -> Picture:
@@ -138,10 +151,10 @@ PROBLEMS = (
         statement=(
             "Grains of two conductors that look the same along all axes: random noise averaged over the six "
             "orders of the axes, cut at a level. With its mirror images the box is a cubic crystal, so "
-            "k_eff is one number: the axes agree to 1e-6, the accuracy of the solve. It lies within the "
-            "bounds of Hashin and Shtrikman, and with the conductivities exchanged k k'/(k1 k2) + (k + "
-            "k')/(k1 + k2) >= 2 at contrast 10, voxels split into eight. Both are theorems of the "
-            "continuum; no allowance is made for the discretization, which makes k too small."
+            "k_eff is one number: the axes agree to 1e-6, the accuracy of the solve. With every voxel split "
+            "into eight it lies within the bounds of Hashin and Shtrikman, and with the conductivities "
+            "exchanged k k'/(k1 k2) + (k + k')/(k1 + k2) >= 2 at contrast 10. Both are theorems of the "
+            "continuum, and nothing is added for what the discretization still leaves."
         ),
         source=(
             "Hashin & Shtrikman 1962, doi 10.1063/1.1728579; "
