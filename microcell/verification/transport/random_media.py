@@ -111,8 +111,8 @@ def solve_isotropic(setting: Setting) -> Findings:
         lines.setdefault(contrast, []).append((share, *bounds, k))
     remark = (
         f"On the voxels as they are, the lowest medium lies at {coarse:.3f} between the bounds (0 is the "
-        "lower one): finite volumes on grains of three voxels conduct too little, and where the bounds are close "
-        "that can show."
+        "lower one): finite volumes on grains of three voxels conduct too little, and where the bounds are "
+        "close that can show."
     )
     pictures = tuple(picture(contrast, rows) for contrast, rows in lines.items())
     return Findings(tuple(checks), pictures, remark)
