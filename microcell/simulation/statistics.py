@@ -45,6 +45,7 @@ def summarize(
         "steps_rejected_for_accuracy": counts["rejected"],
         "steps_failed": counts["failed"],
         "steps_cut": counts["cut"],
+        "linear_solver_bases_enlarged": counts["deepened"],
         "starts_from_the_last_state": counts["damped"],
         "multigrid_patterns_refreshed": counts["refreshed"],
         "linear_solves_tightened": counts["tightened"],

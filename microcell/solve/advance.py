@@ -27,6 +27,12 @@ CURRENT_ERROR = 0.002
 """The same for the terminal current, relative to 1C: resolves the decay of the current in a hold."""
 
 
+BASIS, LARGE_BASIS, KRYLOV_LIMIT = 6, 16, 60
+"""Directions that the linear solver keeps, as a rule and where that stalls it: near full particles, where
+open-circuit lines are steep, some ten slow modes are forgotten at every restart of six (60 iterations and no
+end; 14 with a large basis). 32 bytes per cell each; and the iterations of one linear solve."""
+
+
 class Past(NamedTuple):
     """Accepted states, latest first; entries that do not exist yet repeat the latest and carry weight zero.
 
@@ -147,6 +153,7 @@ def attempt_step(
     error_tolerance: Number,
     *,
     max_iterations: int = 12,
+    basis: int = BASIS,
 ) -> Attempt:
     """Attempt one implicit step.
 
@@ -167,6 +174,8 @@ def attempt_step(
         Of the solver; of the local error in c, see :func:`rms_change`.
     max_iterations : int
         Newton's limit.
+    basis : int
+        Directions of the linear solver between two restarts.
     """
     moving = jnp.where(k.dt > 0, 1.0, 0.0)
     rate = k.a0 / jnp.where(k.dt > 0, k.dt, 1.0)
@@ -186,6 +195,8 @@ def attempt_step(
         reference,
         tolerances,
         max_iterations=max_iterations,
+        restart=basis,
+        max_restarts=-(-KRYLOV_LIMIT // basis),
     )
 
     def close() -> tuple[Array, Array, Measures, Array]:
@@ -225,7 +236,7 @@ def _local_error(
 LEAN: Any = {"xla_disable_hlo_passes": "while-loop-invariant-code-motion"}
 """Compiler options of a step: XLA would keep what the iterations can compute again, a tenth of all memory."""
 
-advance = jax.jit(attempt_step, static_argnames=("max_iterations",), compiler_options=LEAN)
+advance = jax.jit(attempt_step, static_argnames=("max_iterations", "basis"), compiler_options=LEAN)
 """The compiled :func:`attempt_step`, for a cell on one device."""
 
 

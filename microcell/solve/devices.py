@@ -20,7 +20,7 @@ from ..cell.jacobian import Jacobian
 from ..cell.residual import System
 from ..cell.slabs import AXIS, Slabs
 from ..cell.state import Currents, Unknowns
-from .advance import LEAN, Attempt, Past, advance, attempt_step
+from .advance import BASIS, LARGE_BASIS, LEAN, Attempt, Past, advance, attempt_step
 from .newton import Solve
 from .precondition import Hierarchies
 
@@ -31,6 +31,7 @@ class OneDevice:
     def __init__(self, system: System) -> None:
         self.whole = self.system = system
         self.advance: Callable[..., Attempt] = advance
+        self.advance_deeply: Callable[..., Attempt] = partial(advance, basis=LARGE_BASIS)
         self.lower: Callable[..., Any] = advance.lower
 
     def place(self, past: Past) -> Past:
@@ -82,6 +83,7 @@ class SlabDevices(OneDevice):
         laws, current = self._put((jax.tree.map(np.asarray, (system.laws, system.one_c_current))), P())
         self.system = System(geometry, laws, current)
         self.advance = partial(_advance_in_slabs, mesh=self.mesh)
+        self.advance_deeply = partial(_advance_in_slabs, mesh=self.mesh, basis=LARGE_BASIS)
         self.lower = partial(_advance_in_slabs.lower, mesh=self.mesh)
 
     def _put(self, tree: Any, spec: P | None = None) -> Any:
@@ -150,7 +152,7 @@ def _host(a: jax.Array) -> np.ndarray:
     return np.asarray(multihost_utils.process_allgather(a, tiled=True))
 
 
-@partial(jax.jit, static_argnames="mesh", compiler_options=LEAN)
+@partial(jax.jit, static_argnames=("mesh", "basis"), compiler_options=LEAN)
 def _advance_in_slabs(
     system: System,
     hierarchies: Hierarchies,
@@ -162,6 +164,7 @@ def _advance_in_slabs(
     error_tolerance: Any,
     *,
     mesh: Mesh,
+    basis: int = BASIS,
 ) -> Attempt:
     """:func:`.advance.attempt_step` with every array in slabs and every number on all devices."""
     split = jax.tree.map(_spec, (system.geometry, hierarchies, past))
@@ -177,7 +180,7 @@ def _advance_in_slabs(
         surface=field,
     )
     step = jax.shard_map(
-        attempt_step,
+        partial(attempt_step, basis=basis),
         mesh=mesh,
         in_specs=(System(split[0], same, same), split[1], split[2], *(same,) * 5),
         out_specs=result,

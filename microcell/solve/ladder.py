@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-CUT, DAMP, REFRESH, TIGHTEN = RUNGS = ("cut", "damped", "refreshed", "tightened")
-"""Shorten the step; start from the last accepted state instead of the extrapolation; set up the multigrid
-patterns again from the present state; solve the linear systems more tightly. The last three stay in force
-until a step is accepted, while the step goes on being cut."""
+CUT, DEEPEN, DAMP, REFRESH, TIGHTEN = RUNGS = ("cut", "deepened", "damped", "refreshed", "tightened")
+"""Shorten the step; give the linear solver a larger basis; start from the last accepted state instead of the
+extrapolation; set up the multigrid patterns again from the present state; solve the linear systems more
+tightly. The large basis stays until the control changes, the last three until a step is accepted, while the
+step goes on being cut."""
 
 TIGHT = 1e-5
 """Largest forcing term of the linear solves on the last rung."""
@@ -14,13 +15,18 @@ TIGHT = 1e-5
 class Ladder:
     """Where the present step stands on the ladder.
 
-    The patterns are set up at most once between changes of control: new patterns have new shapes, and the
-    time step is compiled again for them.
+    The patterns are set up, and the basis is enlarged, at most once between changes of control: the time step
+    is compiled again for them.
     """
 
     def __init__(self) -> None:
         self._height = 0
-        self._refreshed = False
+        self._taken: set[str] = set()
+
+    @property
+    def deep(self) -> bool:
+        """Whether to solve the linear systems with a large basis."""
+        return DEEPEN in self._taken
 
     @property
     def damped(self) -> bool:
@@ -36,17 +42,16 @@ class Ladder:
         """Go up one rung and return it; :data:`CUT` again and again from the top."""
         rung = RUNGS[self._height] if self._height < len(RUNGS) else CUT
         self._height += 1
-        if rung != REFRESH:
-            return rung
-        if self._refreshed:
+        if rung in self._taken:
             return self.climb()
-        self._refreshed = True
+        if rung in (DEEPEN, REFRESH):
+            self._taken.add(rung)
         return rung
 
     def step_down(self) -> None:
         """Begin the next step on the ground."""
         self._height = 0
 
-    def allow_refresh(self) -> None:
-        """With a new control, new patterns may pay again."""
-        self._refreshed = False
+    def change_control(self) -> None:
+        """With a new control a small basis may do again, and new patterns may pay again."""
+        self._taken.clear()

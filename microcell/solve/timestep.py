@@ -54,12 +54,13 @@ COUNTS = (
     "starts",
     "events",
     "cut",
+    "deepened",
     "damped",
     "refreshed",
     "tightened",
 )
 """What is counted over a run. Every attempt becomes a step, is rejected for accuracy, fails, locates an event
-(is thrown away for a shorter one), or is an instant that finds a consistent start; the last four are rungs
+(is thrown away for a shorter one), or is an instant that finds a consistent start; the last five are rungs
 taken."""
 
 
@@ -190,7 +191,7 @@ class TimeStepper:
             If no consistent potentials are found; the past stays as it was.
         """
         self.times = self.times[:1]
-        self._ladder.allow_refresh()
+        self._ladder.change_control()
         self.counts["starts"] += 1
         present = self._jump(control)
         self.past, self.last = settle(self.past, present), present
@@ -307,7 +308,8 @@ class TimeStepper:
         return self.times[:1] if self._ladder.damped else self.times
 
     def _attempt(self, step: Formula, control: Control, past: Past | None = None) -> Attempt:
-        attempt = self.layout.advance(*self._arguments(step, control, self.past if past is None else past))
+        solve = self.layout.advance_deeply if self._ladder.deep else self.layout.advance
+        attempt = solve(*self._arguments(step, control, self.past if past is None else past))
         self.counts["attempts"] += 1
         self.counts["newton"] += int(attempt.solve.newton)
         self.counts["krylov"] += int(attempt.solve.krylov)

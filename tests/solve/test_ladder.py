@@ -16,7 +16,8 @@ from microcell.cell.state import CURRENT, VOLTAGE, Control
 from microcell.errors import SolverError
 from microcell.simulation import Simulation
 from microcell.solve.advance import Attempt, advance
-from microcell.solve.ladder import CUT, DAMP, REFRESH, RUNGS, TIGHTEN, Ladder
+from microcell.solve.formula import formula
+from microcell.solve.ladder import CUT, DAMP, DEEPEN, REFRESH, RUNGS, TIGHTEN, Ladder
 from microcell.solve.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE
 from microcell.solve.timestep import StepControl, TimeStepper
 
@@ -24,19 +25,22 @@ NMC = ParameterSet.builtin("nmc811")
 
 
 def test_the_rungs_come_in_their_order() -> None:
-    """Cut, damp, refresh, tighten, then cut on; after an accepted step from the ground, without another
-    refresh until the control changes."""
+    """Cut, deepen, damp, refresh, tighten, then cut on; after an accepted step from the ground, with the
+    large basis kept and no other refresh until the control changes."""
     ladder = Ladder()
-    assert [ladder.climb() for _ in range(6)] == [CUT, DAMP, REFRESH, TIGHTEN, CUT, CUT]
+    assert [ladder.climb() for _ in range(7)] == [CUT, DEEPEN, DAMP, REFRESH, TIGHTEN, CUT, CUT]
+    assert ladder.deep
     assert ladder.damped
     assert ladder.tight
     ladder.step_down()
+    assert ladder.deep
     assert not ladder.damped
     assert not ladder.tight
     assert [ladder.climb() for _ in range(4)] == [CUT, DAMP, TIGHTEN, CUT]
     ladder.step_down()
-    ladder.allow_refresh()
-    assert [ladder.climb() for _ in range(4)] == list(RUNGS)
+    ladder.change_control()
+    assert not ladder.deep
+    assert [ladder.climb() for _ in range(5)] == list(RUNGS)
 
 
 class Faults:
@@ -74,7 +78,7 @@ def faults(stepper: TimeStepper) -> Faults:
 
 def put_into(stepper: TimeStepper) -> Faults:
     stand_in = Faults()
-    stepper.layout.advance = stand_in
+    stepper.layout.advance = stepper.layout.advance_deeply = stand_in
     return stand_in
 
 
@@ -102,16 +106,42 @@ def test_one_failure_cuts_the_step(stepper: TimeStepper, faults: Faults) -> None
 
 
 def test_a_bad_prediction_is_damped_away(stepper: TimeStepper, faults: Faults) -> None:
-    """Failing as long as the start is extrapolated: the third attempt starts from the last accepted state, at
-    the step of the second."""
+    """Failing as long as the start is extrapolated: the fourth attempt starts from the last accepted state,
+    at the step of the second."""
     faults.fails = lambda *a: float(coefficients(a).predict_c[0]) != 1.0
     dt = one_step(stepper)
     steps = [float(coefficients(s).dt) for s in faults.seen]
-    assert len(steps) == 3
-    assert dt == steps[2] == steps[1]
-    assert coefficients(faults.seen[2]).predict_c.tolist() == [1.0, 0.0, 0.0]
-    assert coefficients(faults.seen[2]).predict_phi.tolist() == [1.0, 0.0]
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 0, 0]
+    assert len(steps) == 4
+    assert dt == steps[3] == steps[2] == steps[1]
+    assert coefficients(faults.seen[3]).predict_c.tolist() == [1.0, 0.0, 0.0]
+    assert coefficients(faults.seen[3]).predict_phi.tolist() == [1.0, 0.0]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 0, 0]
+
+
+def test_a_stalled_linear_solver_gets_a_large_basis(stepper: TimeStepper) -> None:
+    """Failing with the basis of six: the third attempt has sixteen, and so have all steps until the control
+    changes."""
+    small, large = Faults(), Faults()
+    small.fails = lambda *_: True
+    stepper.layout.advance, stepper.layout.advance_deeply = small, large
+    one_step(stepper)
+    one_step(stepper)
+    assert (len(small.seen), len(large.seen)) == (2, 2)
+    small.fails = lambda *_: False
+    stepper.restart(discharge(stepper))
+    assert len(large.seen) == 2
+
+
+def test_both_bases_give_the_same_step(stepper: TimeStepper) -> None:
+    """A step of 2 s with a basis of 6 and of 16: the voltage to 1e-9 V, concentrations to 1e-9 of c_max."""
+    step = formula(2.0, stepper.times)
+    few, many = (
+        stepper._attempt(step, discharge(stepper)),
+        stepper.layout.advance_deeply(*stepper._arguments(step, discharge(stepper), stepper.past)),
+    )
+    assert int(few.solve.code) == int(many.solve.code) == CONVERGED
+    assert float(few.solve.unknowns.voltage) == pytest.approx(float(many.solve.unknowns.voltage), abs=1e-9)
+    assert np.allclose(few.solve.unknowns.c, many.solve.unknowns.c, rtol=0, atol=1e-9 * 50636.0)
 
 
 def test_a_stale_hierarchy_is_built_again(stepper: TimeStepper, faults: Faults) -> None:
@@ -119,17 +149,17 @@ def test_a_stale_hierarchy_is_built_again(stepper: TimeStepper, faults: Faults) 
     old = stepper.hierarchies
     faults.fails = lambda *a: a[1] is old
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 0]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 0]
     assert stepper.hierarchies is not old
     one_step(stepper)
-    assert stepper.counts["failed"] == 3
+    assert stepper.counts["failed"] == 4
 
 
 def test_loose_linear_solves_are_tightened(stepper: TimeStepper, faults: Faults) -> None:
-    """Failing unless the forcing term is 1e-5: the fifth attempt has it, the step after that has not."""
+    """Failing unless the forcing term is 1e-5: the sixth attempt has it, the step after that has not."""
     faults.fails = lambda *a: float(a[6].linear) > 1e-4
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 1]
     assert float(faults.seen[-1][6].linear) == 1e-5
     faults.fails = lambda *_: False
     one_step(stepper)
@@ -139,10 +169,10 @@ def test_loose_linear_solves_are_tightened(stepper: TimeStepper, faults: Faults)
 def test_numbers_of_the_ladder_compile_nothing(stepper: TimeStepper, faults: Faults) -> None:
     """Cut, damping and tightening are traced numbers: as many compiled versions after as before."""
     compiled = advance._cache_size()
-    stepper._ladder._refreshed = True
+    stepper._ladder._taken = {DEEPEN, REFRESH}
     faults.fails = lambda *a: float(a[6].linear) > 1e-4
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 0, 1]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 0, 1, 0, 1]
     assert advance._cache_size() == compiled
 
 
@@ -181,7 +211,7 @@ def test_a_step_that_never_converges_ends_in_a_diagnosis(stepper: TimeStepper, f
     for phase in ("separator", "pore", "active", "cbd"):
         assert f"{phase} " in text
     assert text.count("mol/m3, phi_s") == 5
-    assert [stepper.counts[r] for r in RUNGS[1:]] == [1, 1, 1]
+    assert [stepper.counts[r] for r in RUNGS[1:]] == [1, 1, 1, 1]
     assert stepper.counts["cut"] >= 3
     assert stepper.time == time
     assert stepper.past is past
@@ -196,7 +226,7 @@ def test_used_up_salt_is_no_solution(stepper: TimeStepper) -> None:
         assert int(attempt.solve.code) == CONVERGED
         return attempt._replace(measures=attempt.measures._replace(min_electrolyte=jnp.asarray(-12.0)))
 
-    stepper.layout.advance = emptied
+    stepper.layout.advance = stepper.layout.advance_deeply = emptied
     with pytest.raises(SolverError, match=r"the salt is used up.*-12 mol/m3"):
         one_step(stepper)
 
