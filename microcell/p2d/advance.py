@@ -1,0 +1,206 @@
+"""One step of a protocol as one compiled function: adaptive implicit steps, events located, a result code."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ..parameters.constants import F
+from ..parameters.law import Leaf
+from .cell import Cell
+from .control import CURRENT, Control, Limits, current_overrun, voltage_overrun, window_overrun
+from .formula import Formula, choose, formula, shortened
+from .growth import grown
+from .history import History, accept, begin, latest, local_errors, predict, step_from
+from .newton import solve_step
+from .record import Record, empty, record_of, write
+from .state import Unknowns, uniform_current, voltage
+
+RUNNING, DURATION, AT_VOLTAGE, AT_CURRENT, OUT_OF_WINDOW, FULL, NO_START, TOO_SMALL = range(8)
+"""Result codes of a step; `FULL`: the records are full, go on from where it stopped."""
+
+INSTANT = 1e-6
+"""A step so short that only potentials and currents move [s]."""
+
+_LANDING = 0.5  # an event is aimed at this many tolerances behind its limit
+
+
+class Settings(NamedTuple):
+    """Local error per step (see `history.local_errors`) and the longest, first and shortest steps [s]."""
+
+    tolerance: Leaf
+    longest: Leaf
+    first: Leaf
+    shortest: Leaf
+
+
+class Progress(NamedTuple):
+    """State of the time loop.
+
+    Attributes
+    ----------
+    history : accepted states.
+    dt, order : step [s] and order to try next.
+    start : when the protocol step began [s].
+    code : result, `RUNNING` while it goes on.
+    overrun : of the nearest event at the latest state, in tolerances; negative before it.
+    records, rows : accepted times, and how many.
+    accepted, refused, iterations : counts of steps and of Newton's iterations.
+    """
+
+    history: History
+    dt: Array
+    order: Array
+    start: Array
+    code: Array
+    overrun: Array
+    records: Record
+    rows: Array
+    accepted: Array
+    refused: Array
+    iterations: Array
+
+
+@partial(jax.jit, static_argnames="rows")
+def start_step(
+    cell: Cell, control: Control, limits: Limits, settings: Settings, last: History, rows: int
+) -> Progress:
+    """Solve for the currents and potentials that a new control imposes at once.
+
+    Parameters
+    ----------
+    cell, control, limits, settings
+        The cell, what is imposed, what ends the step, tolerances.
+    last : History
+        Where the step before has ended.
+    rows : int
+        Length of the records (static).
+    """
+    time, u = last.times[0], latest(last)
+    shift = jnp.where(control.mode == CURRENT, control.target - u.applied, 0.0)
+    guess = u._replace(
+        current=u.current + uniform_current(cell, shift), lithium=u.lithium + shift, applied=u.applied + shift
+    )
+    history = begin(time, guess, last.passed[0], last.film)
+    one = jnp.asarray(1)
+    rule = formula(jnp.asarray(INSTANT), history.times, one, one)
+    new, converged, count = solve_step(cell, step_from(history, rule, control, last.film), guess)
+    history = begin(time, new._replace(c_s=u.c_s, c_e=u.c_e), last.passed[0], last.film)
+    overrun, code = _ended(control, limits, voltage(cell, new), new.applied)
+    first, zero = record_of(cell, history, one), jnp.asarray(0)
+    return Progress(
+        history=history,
+        dt=jnp.minimum(settings.first, limits.duration),
+        order=one,
+        start=time,
+        code=jnp.where(converged, jnp.where(overrun > 0, code, RUNNING), NO_START),
+        overrun=overrun,
+        records=write(empty(first, rows), first, zero),
+        rows=zero + 1,
+        accepted=zero,
+        refused=zero,
+        iterations=count,
+    )
+
+
+@jax.jit
+def run_step(cell: Cell, control: Control, limits: Limits, settings: Settings, begun: Progress) -> Progress:
+    """Advance until the step ends, fails, or the records are full; then ``code`` says why."""
+    attempt = partial(_attempt, cell, control, limits, settings)
+    return jax.lax.while_loop(lambda p: p.code == RUNNING, attempt, begun)
+
+
+@jax.jit
+def resume(progress: Progress) -> Progress:
+    """Empty full records, so that `run_step` can go on."""
+    return progress._replace(code=jnp.asarray(RUNNING), rows=jnp.zeros_like(progress.rows))
+
+
+def _ended(control: Control, limits: Limits, volts: Array, applied: Array) -> tuple[Array, Array]:
+    """Overrun of the event that is furthest beyond its limit, and its code."""
+    overruns = jnp.stack(
+        [
+            voltage_overrun(limits, volts),
+            current_overrun(limits, applied),
+            window_overrun(control, limits, volts),
+        ]
+    )
+    codes = jnp.array([AT_VOLTAGE, AT_CURRENT, OUT_OF_WINDOW])
+    return jnp.max(overruns), codes[jnp.argmax(overruns)]
+
+
+def _attempt(cell: Cell, control: Control, limits: Limits, settings: Settings, p: Progress) -> Progress:
+    """Try one time step: accept it, or try again with a shorter one."""
+    rule = formula(p.dt, p.history.times, p.order, p.history.known)
+    predicted = predict(p.history, rule)
+    film = grown(cell, p.history.film, latest(p.history), predicted, rule.dt)
+    u, converged, count = solve_step(cell, step_from(p.history, rule, control, film), predicted)
+    errors = local_errors(cell, rule, p.history, u) / settings.tolerance
+    error = jnp.where(converged & jnp.isfinite(errors[1]), errors[1], jnp.inf)
+    overrun, code = _ended(control, limits, voltage(cell, u), u.applied)
+    fine = (error <= 1.0) & (overrun <= 1.0)
+    p = p._replace(iterations=p.iterations + count)
+    return jax.lax.cond(
+        fine,
+        lambda: _accepted(cell, limits, settings, p, rule, u, film, errors, overrun, code),
+        lambda: _refused(settings, p, rule, error, overrun),
+    )
+
+
+def _refused(settings: Settings, p: Progress, rule: Formula, error: Array, overrun: Array) -> Progress:
+    """Shorten the step: to the event where it was overrun, else by the error; no convergence: to a fifth."""
+    share = (_LANDING - p.overrun) / jnp.maximum(overrun - p.overrun, 1e-9)
+    to_event = jnp.where((overrun > 1.0) & jnp.isfinite(error), jnp.clip(share, 0.02, 0.98), 1.0)
+    by_error = jnp.where(error > 1.0, shortened(rule, error), rule.dt)
+    dt = jnp.minimum(rule.dt * to_event, by_error)
+    order = jnp.where(error > 1.0, jnp.maximum(p.order - 1, 1), p.order)
+    code = jnp.where(dt < settings.shortest, TOO_SMALL, RUNNING)
+    return p._replace(dt=dt, order=order, code=code, refused=p.refused + 1)
+
+
+def _accepted(
+    cell: Cell,
+    limits: Limits,
+    settings: Settings,
+    p: Progress,
+    rule: Formula,
+    u: Unknowns,
+    film: Array,
+    errors: Array,
+    overrun: Array,
+    code: Array,
+) -> Progress:
+    """Record the step and choose the next one."""
+    history = accept(p.history, rule, u, u.lithium / F, film)
+    left = p.start + limits.duration - history.times[0]
+    order, dt = choose(rule, errors)
+    dt = _sooner(limits, settings, p, rule.dt, dt, overrun, history.times[0] - p.start)
+    over = jnp.where(overrun > 0, code, jnp.where(left <= 1e-9 * limits.duration, DURATION, RUNNING))
+    full = p.rows + 1 >= p.records.time.shape[0]
+    return p._replace(
+        history=history,
+        dt=jnp.minimum(dt, left),
+        order=order,
+        code=jnp.where((over == RUNNING) & full, FULL, over),
+        overrun=overrun,
+        records=write(p.records, record_of(cell, history, rule.order), p.rows),
+        rows=p.rows + 1,
+        accepted=p.accepted + 1,
+    )
+
+
+def _sooner(
+    limits: Limits, settings: Settings, p: Progress, last: Array, dt: Array, overrun: Array, elapsed: Array
+) -> Array:
+    """Shorten the next step to the longest allowed, to an event that nears, to a time that is asked for."""
+    rise = jnp.maximum(overrun - p.overrun, 1e-300) / last
+    event = (_LANDING - overrun) / rise
+    dt = jnp.minimum(dt, settings.longest)
+    dt = jnp.where((p.history.known > 1) & (event < 1.1 * dt), jnp.maximum(event, settings.shortest), dt)
+    due = jnp.where(jnp.isfinite(limits.period), limits.period, 1.0)
+    ahead = due * (jnp.floor(elapsed / due + 1e-9) + 1.0) - elapsed
+    return jnp.where(jnp.isfinite(limits.period), jnp.minimum(dt, ahead), dt)

@@ -1,0 +1,122 @@
+"""The half cells of the reference files, as their meta files describe them."""
+
+import csv
+import itertools
+from pathlib import Path
+
+import numpy as np
+
+from microcell.p2d import DFN, Design, Mesh
+from microcell.parameters import ParameterSet
+from microcell.parameters.constants import F
+from microcell.protocol import Experiment
+
+XU_AREA = 0.01 * 0.0154
+LITHIUM_PER_VOLUME = 1.0 / 1.3e-5
+
+NMC_DESIGN = Design(
+    electrode_thickness=65e-6,
+    active_fraction=0.68,
+    porosity=0.26,
+    tortuosity=0.26 ** (1 - 1.8),
+    radii=5e-6,
+    electronic_conductivity=0.2,
+)
+XU_DESIGN = Design(
+    electrode_thickness=42e-6,
+    active_fraction=0.518,
+    porosity=0.331,
+    tortuosity=0.331**-0.5,
+    radii=5.3e-6,
+    electronic_conductivity=100.0 * 0.518**1.5,
+    area=XU_AREA,
+)
+
+
+def xu_parameters() -> ParameterSet:
+    """PyBaMM's set Xu2019; its lithium i0 goes with c_e^0.3, ours with c_e^0.5, equal at 1 mol/l."""
+    return (
+        ParameterSet.builtin("nmc811")
+        .with_electrolyte("valoen2005")
+        .with_values(
+            {
+                "Active maximum concentration [mol.m-3]": 48230.0,
+                "Active open-circuit potential [V]": "mohtat2020",
+                "Active diffusivity [m2.s-1]": 1e-14,
+                "Exchange current density factor [A.m2.5.mol-1.5]": 5.76e-11 * F,
+                "Separator porosity": 0.39,
+                "Separator tortuosity factor": 0.39**-0.5,
+                "Lithium metal exchange current density [A.m-2]": 3.5e-8
+                * F
+                * LITHIUM_PER_VOLUME**0.7
+                * 1000.0**0.3,
+            }
+        )
+    )
+
+
+def nmc(mesh: Mesh, **options) -> DFN:
+    return DFN(NMC_DESIGN, ParameterSet.builtin("nmc811"), mesh, **{"film": False, **options})
+
+
+def xu(mesh: Mesh, **options) -> DFN:
+    return DFN(XU_DESIGN, xu_parameters(), mesh, **{"film": False, **options})
+
+
+def nmc_cccv(rate: float) -> Experiment:
+    current = f"{43.5 * rate!r} A/m2"
+    steps = [
+        f"Charge at {current} until 4.3 V",
+        "Hold at 4.3 V until 2.175 A/m2",
+        f"Discharge at {current} until 3.0 V",
+    ]
+    return Experiment(steps, initial="x = 0.8835")
+
+
+def xu_discharge(rate: float) -> Experiment:
+    return Experiment([f"Discharge at {2.4 * rate!r} mA until 3.5 V"], initial=f"x = {4631 / 48230!r}")
+
+
+XU_CCCV = Experiment(
+    ["Charge at 2.4 mA until 4.2 V", "Hold at 4.2 V until 0.12 mA", "Rest for 10 minutes"], initial="x = 0.9"
+)
+
+CASES = {
+    "nmc811_half_cccv_1C": (nmc, nmc_cccv(1.0)),
+    "nmc811_half_cccv_C3": (nmc, nmc_cccv(1 / 3)),
+    "xu2019_half_C3": (xu, xu_discharge(0.333333)),
+    "xu2019_half_1C": (xu, xu_discharge(1.0)),
+    "xu2019_half_2C": (xu, xu_discharge(2.0)),
+    "xu2019_half_cccv": (xu, XU_CCCV),
+}
+
+
+def read_series(shared: Path, case: str) -> np.ndarray:
+    """Time, current, voltage, surface and mean stoichiometry, one row per time."""
+    with (shared / "reference" / f"pybamm_{case}_tIV.csv").open() as file:
+        return np.array(list(csv.reader(file))[1:], dtype=float)
+
+
+def read_profiles(shared: Path, case: str, name: str) -> dict[float, np.ndarray]:
+    """Place and value of one quantity, by time."""
+    out: dict[float, list] = {}
+    with (shared / "reference" / f"pybamm_{case}_profiles.csv").open() as file:
+        for row in csv.DictReader(file):
+            if row["quantity"] == name:
+                out.setdefault(float(row["t_s"]), []).append((float(row["x_m"]) - 7e-4, float(row["value"])))
+    return {time: np.array(rows) for time, rows in out.items()}
+
+
+def voltage_difference(solution, series: np.ndarray) -> np.ndarray:
+    """Our voltage less the reference's [V], step by step: each time over the end of its step.
+
+    A step that ends a second later shifts all that follows; times count from the end of the step before.
+    """
+    bounds = [0, *(np.flatnonzero(np.diff(series[:, 0]) == 0) + 1), len(series)]
+    out = []
+    for k, (low, high) in enumerate(itertools.pairwise(bounds)):
+        rows, report = series[low:high], solution.steps[k]
+        times = report.start + rows[:, 0] - rows[0, 0]
+        inside = times <= report.end
+        out.append(solution.at("Voltage [V]", times[inside], step=k) - rows[inside, 2])
+    return np.concatenate(out)
