@@ -15,7 +15,7 @@ from microcell_kernels.halo import Slabs
 from microcell_kernels.stencil import AXES, lower, outflow, upper
 
 from ..image.phases import CBD, SEPARATOR
-from ..parameters.constants import F, R
+from ..parameters.constants import F
 from ..parameters.laws import Laws
 from ..physics import kinetics
 from ..physics.transport import (
@@ -163,15 +163,20 @@ def lithium_plane(system: System, properties: CellProperties, u: Unknowns) -> ki
 
     Slabs that do not touch it get a relaxed plane, so that their solves are trivial.
     """
-    here, half = system.geometry.at_lithium, 0.5 * system.geometry.dz[0]
-    t_plus = properties.transference[0]
-    potential = 2 * R * system.laws.temperature / F * (1 - t_plus) * properties.thermodynamic_factor[0]
-    return kinetics.PlaneProblem(
-        phi_e=jnp.where(here, u.phi_e[0], 0.0),
-        c=jnp.where(here, u.c[0], REFERENCE_CONCENTRATION),
-        resistance=half / jnp.where(here, properties.conductivity_e[0], 1.0),
-        shift=jnp.where(here, half * (1 - t_plus) / jnp.where(here, properties.mobility[0], 1.0), 0.0),
-        diffusion_potential=jnp.where(here, potential, 0.0),
+    here, laws = system.geometry.at_lithium, system.laws
+
+    def first(cells: Array, elsewhere: float) -> Array:
+        return jnp.where(here, cells[0], elsewhere)
+
+    return kinetics.plane_problem(
+        laws.temperature,
+        first(u.phi_e, 0.0),
+        first(u.c, REFERENCE_CONCENTRATION),
+        0.5 * system.geometry.dz[0],
+        first(properties.conductivity_e, 1.0),
+        first(properties.mobility, 1.0),
+        first(properties.transference, 1.0),
+        first(properties.thermodynamic_factor, 0.0),
     )
 
 

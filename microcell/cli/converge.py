@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import CaseError, MicrocellError, SolverError
+from .run_options import Device, Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,24 +60,8 @@ def converge(
         ),
     ] = None,
     crops: Annotated[int, typer.Option("--crops", metavar="N", help="Disjoint crops of each size.")] = 4,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a key of the case or a parameter by name, as for run. May be given more than once.",
-            show_default=False,
-        ),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            metavar="cpu|gpu",
-            help="Where to compute. Default: a GPU where there is one.",
-            show_default=False,
-        ),
-    ] = None,
+    overrides: Overrides = None,
+    device: Device = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the twins that are done, and go on with the others.")

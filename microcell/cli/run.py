@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .run_options import Device, Overrides
+
 
 def run(
     case_file: Annotated[
@@ -28,25 +30,8 @@ def run(
             show_default=False,
         ),
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help='Change a key of the case, cell.separator_thickness="20 um", or a parameter by name, '
-            '"Rocksalt initial thickness \\[m]=0.3 nm". May be given more than once.',
-            show_default=False,
-        ),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            metavar="cpu|gpu",
-            help="Where to compute. Default: a GPU where there is one.",
-            show_default=False,
-        ),
-    ] = None,
+    overrides: Overrides = None,
+    device: Device = None,
     devices: Annotated[
         int | None,
         typer.Option(

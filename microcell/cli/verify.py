@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .run_options import Device
+
 if TYPE_CHECKING:
     from ..verification.problem import Problem
     from ..verification.runner import Outcome
@@ -47,12 +49,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device", help="Where to compute. Default: a GPU where there is one.", metavar="cpu|gpu"
-        ),
-    ] = None,
+    device: Device = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> int:
     """Solve problems with known answers and say how near microcell comes.

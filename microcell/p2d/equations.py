@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 from microcell_kernels.faces import series_conductance
 
-from ..parameters.constants import F, R
+from ..parameters.constants import F
 from ..physics import kinetics, transport
 from .cell import Cell
 from .control import Control, control_residual
@@ -128,14 +128,10 @@ def surface_balance(cell: Cell, film: Array, drop: Array, c_last: Array, c_e: Ar
 
 def lithium_balance(cell: Cell, c: Array, phi_e: Array, current: Array) -> Array:
     """What is left at the lithium plane [V]; the half volume before it carries current and salt."""
-    laws, b, half = cell.laws, cell.transport[0], 0.5 * cell.width[0]
+    laws, b = cell.laws, cell.transport[0]
     kappa, mobility, t_plus, factor = transport.electrolyte_properties(laws, c)
-    problem = kinetics.PlaneProblem(
-        phi_e=phi_e,
-        c=c,
-        resistance=half / (b * kappa),
-        shift=half * (1 - t_plus) / (2 * b * mobility),
-        diffusion_potential=2 * R * laws.temperature / F * (1 - t_plus) * factor,
+    problem = kinetics.plane_problem(
+        laws.temperature, phi_e, c, 0.5 * cell.width[0], b * kappa, b * mobility, t_plus, factor
     )
     return kinetics.lithium_balance(laws, problem, current)
 

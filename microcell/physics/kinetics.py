@@ -21,7 +21,7 @@ from microcell_kernels.pointwise import RootResult, decreasing_root
 
 from ..parameters import exchange_current
 from ..parameters.constants import F, R
-from ..parameters.law import CONCENTRATION_LIMITS
+from ..parameters.law import CONCENTRATION_LIMITS, Leaf
 from ..parameters.laws import Laws
 
 STOICHIOMETRY_GUARD = 1e-4
@@ -174,6 +174,39 @@ class PlaneProblem(NamedTuple):
     resistance: Array
     shift: Array
     diffusion_potential: Array
+
+
+def plane_problem(
+    temperature: Leaf,
+    phi_e: Array,
+    c: Array,
+    half: Leaf,
+    conductivity: Array,
+    mobility: Array,
+    t_plus: Array,
+    factor: Array,
+) -> PlaneProblem:
+    """Gather a :class:`PlaneProblem` from the cell in front of the plane.
+
+    Parameters
+    ----------
+    temperature : T [K].
+    phi_e, c : Array
+        Of the cell [V], [mol.m-3].
+    half : float
+        Distance from its centre to the plane [m].
+    conductivity, mobility : Array
+        Effective ``b kappa`` [S.m-1] and ``F b D_e`` [A.m2.mol-1].
+    t_plus, factor : Array
+        ``t_plus`` and ``1 + dlnf/dlnc``.
+    """
+    return PlaneProblem(
+        phi_e=phi_e,
+        c=c,
+        resistance=half / conductivity,
+        shift=half * (1 - t_plus) / mobility,
+        diffusion_potential=2 * R * temperature / F * (1 - t_plus) * factor,
+    )
 
 
 SCARCE = 0.01

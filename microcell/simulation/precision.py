@@ -14,12 +14,11 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import DeviceError
-from .programs import make_room
 
 
 @contextmanager
 def computing_on(device: str | None) -> Iterator[None]:
-    """Compute in float64 on a device while the context lasts; make room for new programs before.
+    """Compute in float64 on a device while the context lasts.
 
     Parameters
     ----------
@@ -31,7 +30,6 @@ def computing_on(device: str | None) -> Iterator[None]:
     DeviceError
         If the device is not there or cannot do float64.
     """
-    make_room()
     chosen = next(d for d in find_devices(device, None) if d.process_index == jax.process_index())
     with jax.enable_x64(True), jax.default_device(chosen):
         if jnp.zeros(()).dtype != jnp.float64:

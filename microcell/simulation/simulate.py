@@ -30,6 +30,7 @@ from .events import control_of, events_of, fraction_of, reason_of
 from .output import FIELDS, row_of, take_snapshot, time_series_row
 from .precision import computing_on, find_devices
 from .processes import SilentWriter
+from .programs import make_room
 from .statistics import summarize
 
 EVERY = 600.0
@@ -105,6 +106,7 @@ class Simulation:
             )
         self.device, self.settings = device, control or StepControl()
         self.devices = find_devices(device, devices)
+        make_room()
         self._initial_stoichiometry = self._find_initial()
         self._stepper: TimeStepper | None = None
         self._control: Control | None = None

@@ -14,7 +14,7 @@ from ..cell.measure import Measures, measure
 from ..cell.residual import Context, System, surface_concentration
 from ..cell.state import Control, Currents, Inertia, Number, Unknowns
 from ..physics import film as film_growth
-from .newton import Solve, Tolerances, newton_solve
+from .newton import BASIS, Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
 
 ELECTROLYTE_SCALE = 4000.0
@@ -25,12 +25,6 @@ VOLTAGE_ERROR = 0.01
 
 CURRENT_ERROR = 0.002
 """The same for the terminal current, relative to 1C: resolves the decay of the current in a hold."""
-
-
-BASIS, LARGE_BASIS, KRYLOV_LIMIT = 6, 16, 60
-"""Directions that the linear solver keeps, as a rule and where that stalls it: near full particles, where
-open-circuit lines are steep, some ten slow modes are forgotten at every restart of six (60 iterations and no
-end; 14 with a large basis). 32 bytes per cell each; and the iterations of one linear solve."""
 
 
 class Past(NamedTuple):
@@ -195,8 +189,7 @@ def attempt_step(
         reference,
         tolerances,
         max_iterations=max_iterations,
-        restart=basis,
-        max_restarts=-(-KRYLOV_LIMIT // basis),
+        basis=basis,
     )
 
     def close() -> tuple[Array, Array, Measures, Array]:

@@ -20,8 +20,8 @@ from ..cell.jacobian import Jacobian
 from ..cell.residual import System
 from ..cell.slabs import AXIS, Slabs
 from ..cell.state import Currents, Unknowns
-from .advance import BASIS, LARGE_BASIS, LEAN, Attempt, Past, advance, attempt_step
-from .newton import Solve
+from .advance import LEAN, Attempt, Past, advance, attempt_step
+from .newton import BASIS, LARGE_BASIS, Solve
 from .precondition import Hierarchies
 
 

@@ -40,6 +40,12 @@ SHARPEST = 1e-6
 """Smallest forcing term that float32 vectors can meet."""
 
 
+BASIS, LARGE_BASIS, KRYLOV_LIMIT = 6, 16, 60
+"""Directions that the linear solver keeps, as a rule and where that stalls it: near full particles, where
+open-circuit lines are steep, some ten slow modes are forgotten at every restart of six (60 iterations and no
+end; 14 with a large basis). 32 bytes per cell each; and the iterations of one linear solve."""
+
+
 class Tolerances(NamedTuple):
     """Traced numbers of the solver.
 
@@ -101,8 +107,7 @@ def newton_solve(
     tolerances: Tolerances,
     *,
     max_iterations: int = 12,
-    restart: int = 6,
-    max_restarts: int = 10,
+    basis: int = BASIS,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
 
@@ -118,8 +123,8 @@ def newton_solve(
         Current that residuals are compared with [A].
     tolerances : Tolerances
         Accuracy.
-    max_iterations, restart, max_restarts : int
-        Limits of Newton and of the flexible GMRES inside.
+    max_iterations, basis : int
+        Newton's limit; directions of the flexible GMRES inside between two restarts.
 
     Returns
     -------
@@ -139,8 +144,8 @@ def newton_solve(
             rows,
             preconditioner=lambda r: preconditioner.apply(system, jacobian, r),
             tolerance=forcing,
-            restart=restart,
-            max_restarts=max_restarts,
+            restart=basis,
+            max_restarts=-(-KRYLOV_LIMIT // basis),
             solution_dtype=WIDE,
             slabs=slabs,
         )

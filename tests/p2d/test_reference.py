@@ -1,4 +1,4 @@
-"""Against PyBaMM's DFN at 160 volumes per layer and particle (reference files), on a mesh of 20 x 20 x 20.
+"""Against PyBaMM's DFN at 160 volumes per layer and particle (reference files), on a mesh of 20 x 20 x 40.
 
 The reference's own statement of its mesh error leaves out the last 1 % (nmc811) or 2 % (xu2019) of the time,
 where the surface is nearly full and the voltage falls by tens of millivolts per second; so do we. Voltages
@@ -14,7 +14,7 @@ from microcell.p2d import Mesh
 
 from .cases import CASES, read_profiles, read_series, voltage_difference
 
-MESH = Mesh(20, 20, 20, grading=2.0)
+MESH = Mesh(20, 20, 40, grading=2.0)
 
 
 @pytest.fixture(scope="module", params=CASES)
