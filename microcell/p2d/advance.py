@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..parameters.constants import F
 from ..parameters.law import Leaf
+from .ageing import Slow, aged
 from .cell import Cell
 from .control import CURRENT, Control, Limits, current_overrun, voltage_overrun, window_overrun
+from .equations import Step
 from .formula import Formula, choose, formula, shortened
-from .growth import grown
-from .history import History, accept, begin, latest, local_errors, predict, step_from
+from .history import History, accept, latest, local_errors, predict, restarted, step_from
 from .newton import solve_step
 from .record import Record, empty, record_of, write
-from .state import Unknowns, uniform_current, voltage
+from .state import Unknowns, even_currents, voltage
 
 RUNNING, DURATION, AT_VOLTAGE, AT_CURRENT, OUT_OF_WINDOW, FULL, NO_START, TOO_SMALL = range(8)
 """Result codes of a step; `FULL`: the records are full, go on from where it stopped."""
@@ -80,23 +81,16 @@ def start_step(
     rows : int
         Length of the records (static).
     """
-    time, u = last.times[0], latest(last)
-    shift = jnp.where(control.mode == CURRENT, control.target - u.applied, 0.0)
-    guess = u._replace(
-        current=u.current + uniform_current(cell, shift), lithium=u.lithium + shift, applied=u.applied + shift
-    )
-    history = begin(time, guess, last.passed[0], last.film)
     one = jnp.asarray(1)
-    rule = formula(jnp.asarray(INSTANT), history.times, one, one)
-    new, converged, count = solve_step(cell, step_from(history, rule, control, last.film), guess)
-    history = begin(time, new._replace(c_s=u.c_s, c_e=u.c_e), last.passed[0], last.film)
+    history, converged, count = at_once(cell, control, last)
+    new = latest(history)
     overrun, code = _ended(control, limits, voltage(cell, new), new.applied)
     first, zero = record_of(cell, history, one), jnp.asarray(0)
     return Progress(
         history=history,
         dt=jnp.minimum(settings.first, limits.duration),
         order=one,
-        start=time,
+        start=history.times[0],
         code=jnp.where(converged, jnp.where(overrun > 0, code, RUNNING), NO_START),
         overrun=overrun,
         records=write(empty(first, rows), first, zero),
@@ -105,6 +99,31 @@ def start_step(
         refused=zero,
         iterations=count,
     )
+
+
+def at_once(
+    cell: Cell, control: Control, last: History, solve: Callable[..., Any] = solve_step
+) -> tuple[History, Array, Array]:
+    """Return the history that begins with the currents and potentials of a new control; lithium stays.
+
+    Parameters
+    ----------
+    cell, control, last
+        The cell, what is imposed, where the step before has ended.
+    solve : callable
+        Solves a time step as `newton.solve_step`.
+    """
+    u, imposed = latest(last), control.at(jnp.zeros(()))
+    shift = jnp.where(imposed.mode == CURRENT, imposed.target - u.applied, 0.0)
+    guess = u._replace(
+        current=jax.tree.map(jnp.add, u.current, even_currents(cell, shift)),
+        entering=u.entering + shift,
+        applied=u.applied + shift,
+    )
+    history, one = restarted(last, guess), jnp.asarray(1)
+    rule = formula(jnp.asarray(INSTANT), history.times, one, one)
+    new, converged, count = solve(cell, step_from(cell, history, rule, imposed, last.slow, guess), guess)
+    return restarted(last, new._replace(c_s=u.c_s, c_e=u.c_e)), converged, count
 
 
 @jax.jit
@@ -137,8 +156,10 @@ def _attempt(cell: Cell, control: Control, limits: Limits, settings: Settings, p
     """Try one time step: accept it, or try again with a shorter one."""
     rule = formula(p.dt, p.history.times, p.order, p.history.known)
     predicted = predict(p.history, rule)
-    film = grown(cell, p.history.film, latest(p.history), predicted, rule.dt)
-    u, converged, count = solve_step(cell, step_from(p.history, rule, control, film), predicted)
+    slow = aged(cell, p.history.slow, latest(p.history), predicted, rule.dt)
+    imposed = control.at(p.history.times[0] + rule.dt - p.start)
+    step = step_from(cell, p.history, rule, imposed, slow, predicted)
+    u, converged, count = solve_step(cell, step, predicted)
     errors = local_errors(cell, rule, p.history, u) / settings.tolerance
     error = jnp.where(converged & jnp.isfinite(errors[1]), errors[1], jnp.inf)
     overrun, code = _ended(control, limits, voltage(cell, u), u.applied)
@@ -146,7 +167,7 @@ def _attempt(cell: Cell, control: Control, limits: Limits, settings: Settings, p
     p = p._replace(iterations=p.iterations + count)
     return jax.lax.cond(
         fine,
-        lambda: _accepted(cell, limits, settings, p, rule, u, film, errors, overrun, code),
+        lambda: _accepted(cell, control, limits, settings, p, rule, step, u, slow, errors, overrun, code),
         lambda: _refused(settings, p, rule, error, overrun),
     )
 
@@ -164,21 +185,24 @@ def _refused(settings: Settings, p: Progress, rule: Formula, error: Array, overr
 
 def _accepted(
     cell: Cell,
+    control: Control,
     limits: Limits,
     settings: Settings,
     p: Progress,
     rule: Formula,
+    step: Step,
     u: Unknowns,
-    film: Array,
+    slow: Slow,
     errors: Array,
     overrun: Array,
     code: Array,
 ) -> Progress:
     """Record the step and choose the next one."""
-    history = accept(p.history, rule, u, u.lithium / F, film)
+    history = accept(cell, p.history, rule, step, u, slow)
     left = p.start + limits.duration - history.times[0]
     order, dt = choose(rule, errors)
-    dt = _sooner(limits, settings, p, rule.dt, dt, overrun, history.times[0] - p.start)
+    elapsed = history.times[0] - p.start
+    dt = jnp.minimum(_sooner(limits, settings, p, rule.dt, dt, overrun, elapsed), _to_knot(control, elapsed))
     over = jnp.where(overrun > 0, code, jnp.where(left <= 1e-9 * limits.duration, DURATION, RUNNING))
     full = p.rows + 1 >= p.records.time.shape[0]
     return p._replace(
@@ -204,3 +228,9 @@ def _sooner(
     due = jnp.where(jnp.isfinite(limits.period), limits.period, 1.0)
     ahead = due * (jnp.floor(elapsed / due + 1e-9) + 1.0) - elapsed
     return jnp.where(jnp.isfinite(limits.period), jnp.minimum(dt, ahead), dt)
+
+
+def _to_knot(control: Control, elapsed: Array) -> Array:
+    """Time to the next knot of the control [s]; infinite behind the last."""
+    ahead = jnp.asarray(control.knots) - elapsed
+    return jnp.min(jnp.where(ahead > 1e-6, ahead, jnp.inf))

@@ -1,4 +1,4 @@
-"""Geometry and laws of the reduced half cell as one pytree; every number is traced."""
+"""Geometry and laws of a reduced cell as one pytree; every number is traced."""
 
 from __future__ import annotations
 
@@ -6,46 +6,62 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from ..errors import ParameterError
 from ..parameters.constants import F
 from ..parameters.law import Leaf
 from ..parameters.laws import Laws
 from ..parameters.parameter_set import ParameterSet
 from .design import Design
+from .electrode import Electrode, build_electrode
+from .mechanism import Mechanism
 from .mesh import Mesh
+from .negative import Negative
 
 
 class Cell(eqx.Module):
-    """What the equations know. Shapes: N volumes through the plane, E of them in the electrode, P sizes.
+    """What the equations know; N volumes through the plane, from the negative side.
 
     Attributes
     ----------
-    laws : property laws and numbers.
+    electrodes : the positive one behind lithium metal, or negative and positive.
     width : thickness of the volumes [m], (N,).
     porosity, transport : eps and ``b = eps / tau`` of the electrolyte, (N,).
     conductivity_s : effective, zero in the separator [S.m-1], (N,).
-    interface : active surface per volume and size [m-1], (E, P).
-    active : volume fraction of active material per size, (E, P).
-    radius : of each size [m], (P,).
     salt : initial concentration [mol.m-3].
     area : cross-section [m2].
     one_c : the 1C current [A].
     mesh : numbers of volumes (static).
-    film : whether the rocksalt film stands on the particles (static).
     """
 
-    laws: Laws
+    electrodes: tuple[Electrode, ...]
     width: Leaf
     porosity: Leaf
     transport: Leaf
     conductivity_s: Leaf
-    interface: Leaf
-    active: Leaf
-    radius: Leaf
     salt: Leaf
     area: Leaf
     one_c: Leaf
     mesh: Mesh = eqx.field(static=True)
-    film: bool = eqx.field(static=True)
+
+    @property
+    def positive(self) -> Electrode:
+        """The positive electrode."""
+        return self.electrodes[-1]
+
+    @property
+    def laws(self) -> Laws:
+        """Laws of the positive electrode, with those of electrolyte, lithium metal and film."""
+        return self.electrodes[-1].laws
+
+    @property
+    def metal(self) -> bool:
+        """Whether lithium metal stands for the negative electrode."""
+        return len(self.electrodes) == 1
+
+    @property
+    def volumes(self) -> int:
+        """Number of volumes through the plane, N."""
+        return int(self.width.shape[0])
 
     @property
     def shell_volume(self) -> np.ndarray:
@@ -53,43 +69,76 @@ class Cell(eqx.Module):
         return np.diff(self.mesh.shell_edges() ** 3) / 3.0
 
 
-def build_cell(design: Design, parameters: ParameterSet, mesh: Mesh, film: bool = True) -> Cell:
+def build_cell(
+    design: Design,
+    parameters: ParameterSet,
+    mesh: Mesh,
+    mechanisms: tuple[Mechanism, ...] = (),
+    negative: Negative | None = None,
+) -> Cell:
     """Lay the layers out.
 
     Parameters
     ----------
     design : Design
-        The homogenized electrode.
+        The homogenized positive electrode.
     parameters : ParameterSet
-        Material laws, separator, lithium metal, film.
+        Its materials; electrolyte, separator, lithium metal, film.
     mesh : Mesh
         Numbers of volumes.
-    film : bool
-        Whether the rocksalt film stands on the particles.
+    mechanisms : tuple of Mechanism
+        What degrades the positive electrode.
+    negative : Negative, optional
+        The negative electrode; lithium metal where left out.
+
+    Raises
+    ------
+    ParameterError
+        If the electrodes do not have the same area.
     """
-    number, laws = parameters.number, parameters.laws()
-    layers, radius = (mesh.separator, mesh.electrode), np.asarray(design.radii, float)
-    active = design.active_fraction * np.asarray(design.weights, float)
-    separator = number("Separator porosity"), number("Separator tortuosity factor")
+    laws = parameters.laws()
+    layers = _layers(design, parameters, laws, mesh, negative)
+    first = len(layers["width"]) - mesh.electrode
+    positive = build_electrode(design, laws, mesh, mechanisms, first, mesh.electrode)
+    electrodes: tuple[Electrode, ...] = (positive,)
+    if negative is not None:
+        _check_area(design, negative.design)
+        own = build_electrode(negative.design, negative.parameters.laws(), mesh, (), 0, mesh.negative)
+        electrodes = (own, *electrodes)
     per_x = F * design.active_fraction * design.electrode_thickness * design.area * float(laws.c_max)
-    leaves = {
-        "width": _layered(layers, number("Separator thickness [m]") / layers[0],
-                          design.electrode_thickness / layers[1]),
-        "porosity": _layered(layers, separator[0], design.porosity),
-        "transport": _layered(layers, separator[0] / separator[1], design.porosity / design.tortuosity),
-        "conductivity_s": _layered(layers, 0.0, _electronic(design, laws)),
-        "interface": np.tile(3.0 * active / radius, (mesh.electrode, 1)),
-        "active": np.tile(active, (mesh.electrode, 1)),
-        "radius": radius,
-        "salt": np.float64(number("Initial electrolyte concentration [mol.m-3]")),
-        "area": np.float64(design.area),
-        "one_c": np.float64(per_x * number("Nominal stoichiometry window") / 3600.0),
-    }  # fmt: skip
-    return Cell(laws=laws, mesh=mesh, film=film, **leaves)
+    return Cell(
+        electrodes=electrodes,
+        **layers,
+        salt=np.float64(parameters.number("Initial electrolyte concentration [mol.m-3]")),
+        area=np.float64(design.area),
+        one_c=np.float64(per_x * parameters.number("Nominal stoichiometry window") / 3600.0),
+        mesh=mesh,
+    )
 
 
-def _layered(layers: tuple[int, int], separator: float, electrode: float) -> np.ndarray:
-    return np.repeat(np.array([separator, electrode], float), layers)
+def _layers(
+    design: Design, parameters: ParameterSet, laws: Laws, mesh: Mesh, negative: Negative | None
+) -> dict[str, np.ndarray]:
+    """Arrays over all volumes, layer by layer."""
+    number = parameters.number
+    porosity, tortuosity = number("Separator porosity"), number("Separator tortuosity factor")
+    rows = [(mesh.separator, number("Separator thickness [m]"), porosity, porosity / tortuosity, 0.0)]
+    rows.append(_porous(design, laws, mesh.electrode))
+    if negative is not None:
+        rows.insert(0, _porous(negative.design, negative.parameters.laws(), mesh.negative))
+    counts = [row[0] for row in rows]
+    columns = {
+        "width": [thickness / count for count, thickness, *_ in rows],
+        "porosity": [row[2] for row in rows],
+        "transport": [row[3] for row in rows],
+        "conductivity_s": [row[4] for row in rows],
+    }
+    return {name: np.repeat(np.array(values, float), counts) for name, values in columns.items()}
+
+
+def _porous(design: Design, laws: Laws, volumes: int) -> tuple[int, float, float, float, float]:
+    transport = design.porosity / design.tortuosity
+    return volumes, design.electrode_thickness, design.porosity, transport, _electronic(design, laws)
 
 
 def _electronic(design: Design, laws: Laws) -> float:
@@ -97,3 +146,13 @@ def _electronic(design: Design, laws: Laws) -> float:
         return design.electronic_conductivity
     with jax.enable_x64(True):
         return float(laws.conductivity_s(np.float64(0.5), laws.temperature))
+
+
+def _check_area(positive: Design, negative: Design) -> None:
+    if not np.isclose(positive.area, negative.area):
+        raise ParameterError(
+            "Both electrodes of a cell must have the same area",
+            key="negative.design.area",
+            value=f"{negative.area:g} m2",
+            allowed=f"{positive.area:g} m2, that of the positive electrode",
+        )

@@ -22,7 +22,31 @@ CURRENT_TOLERANCE = 1e-4
 
 
 class Control(NamedTuple):
-    """Mode (`CURRENT`, `VOLTAGE`, `POWER`) and target [A.m-2], [V] or [W.m-2]."""
+    """What is imposed over a step of the protocol.
+
+    Attributes
+    ----------
+    mode : `CURRENT`, `VOLTAGE` or `POWER`.
+    target : [A.m-2], [V] or [W.m-2] at the knots, linear between them and constant outside, (K,).
+    knots : times since the beginning of the step [s], (K,).
+    """
+
+    mode: Leaf
+    target: Leaf
+    knots: Leaf
+
+    def at(self, elapsed: Array) -> Imposed:
+        """Return what is imposed at a time since the beginning of the step."""
+        return Imposed(self.mode, jnp.interp(elapsed, jnp.asarray(self.knots), jnp.asarray(self.target)))
+
+
+def constant(mode: int, target: float) -> Control:
+    """Return a control that does not change."""
+    return Control(np.int32(mode), np.full(1, target, float), np.zeros(1))
+
+
+class Imposed(NamedTuple):
+    """What is imposed at one time: mode and target [A.m-2], [V] or [W.m-2]."""
 
     mode: Leaf
     target: Leaf
@@ -49,19 +73,19 @@ class Limits(NamedTuple):
     period: Leaf
 
 
-def control_residual(control: Control, voltage: Array, applied: Array) -> Array:
+def control_residual(control: Imposed, voltage: Array, applied: Array) -> Array:
     """What is left of the control equation."""
     kinds = [applied, voltage, voltage * applied]
     return _chosen(control, kinds) - control.target
 
 
-def control_slopes(control: Control, voltage: Array, applied: Array) -> tuple[Array, Array]:
+def control_slopes(control: Imposed, voltage: Array, applied: Array) -> tuple[Array, Array]:
     """Derivatives of the control equation by voltage and by applied current."""
     zero, one = jnp.zeros_like(voltage), jnp.ones_like(voltage)
     return _chosen(control, [zero, one, applied]), _chosen(control, [one, zero, voltage])
 
 
-def _chosen(control: Control, kinds: list[Array]) -> Array:
+def _chosen(control: Imposed, kinds: list[Array]) -> Array:
     return jnp.where(
         control.mode == CURRENT, kinds[0], jnp.where(control.mode == VOLTAGE, kinds[1], kinds[2])
     )
@@ -88,9 +112,9 @@ def window_overrun(control: Control, limits: Limits, voltage: Array) -> Array:
 def control_of(step: ResolvedStep, area: float) -> Control:
     """Return what a resolved step imposes, per area."""
     if step.kind == "voltage":
-        return Control(np.int32(VOLTAGE), np.float64(step.value))
+        return constant(VOLTAGE, step.value)
     mode = POWER if step.kind == "power" else CURRENT
-    return Control(np.int32(mode), np.float64(step.value / area if step.kind != "rest" else 0.0))
+    return constant(mode, step.value / area if step.kind != "rest" else 0.0)
 
 
 def limits_of(step: ResolvedStep, area: float, window: tuple[float, float]) -> Limits:

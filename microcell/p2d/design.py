@@ -15,12 +15,12 @@ _UNITS = {"electrode_thickness": "m", "area": "m2", "electronic_conductivity": "
 
 
 class Design(BaseModel):
-    """A homogenized cathode against lithium; lengths may be texts with a unit.
+    """A homogenized electrode; lengths may be texts with a unit.
 
     Attributes
     ----------
     electrode_thickness : float
-        Of the cathode [m].
+        Of the electrode [m].
     active_fraction, porosity : float
         Volume fractions of active material and electrolyte.
     tortuosity : float
@@ -33,6 +33,8 @@ class Design(BaseModel):
         Effective, of the solid [S.m-1]; the law of the parameter set at x = 0.5 where None.
     area : float
         Cross-section [m2].
+    surface_factor : float
+        Active surface over that of the spheres, 3 x active fraction / radius.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +47,7 @@ class Design(BaseModel):
     weights: tuple[float, ...] = (1.0,)
     electronic_conductivity: float | None = None
     area: float = 1.0
+    surface_factor: float = 1.0
 
     @field_validator("electrode_thickness", "area", "electronic_conductivity", mode="before")
     @classmethod
@@ -59,7 +62,8 @@ class Design(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Design:
-        for key in ("electrode_thickness", "area", "tortuosity", "active_fraction", "porosity"):
+        positive = ("electrode_thickness", "area", "tortuosity", "active_fraction", "porosity")
+        for key in (*positive, "surface_factor"):
             _require(getattr(self, key) > 0, key, getattr(self, key), "above 0")
         fractions = self.active_fraction + self.porosity
         _require(fractions <= 1, "active_fraction", fractions, "active fraction + porosity at most 1")

@@ -1,4 +1,4 @@
-"""The porous-electrode model (DFN) of a half cell, run through a protocol."""
+"""The porous-electrode model (DFN) of a half or full cell, run through a protocol."""
 
 from __future__ import annotations
 
@@ -13,35 +13,44 @@ from ..parameters import ParameterSet, stoichiometry_at
 from ..protocol import Experiment, ResolvedStep, resolve, validate
 from . import advance
 from .advance import Progress, Settings
+from .ageing import fresh, loses_material, settle
 from .cell import Cell, build_cell
 from .control import control_of, limits_of
+from .degradation.rocksalt import RocksaltFilm
 from .design import Design
-from .history import History, begin
+from .history import History, latest, restarted, start
+from .mechanism import Mechanism
 from .mesh import Mesh
+from .negative import Negative, cell_stoichiometry
 from .record import Record
 from .solution import Solution, StepReport
 from .state import uniform
 
+_OCP = "Active open-circuit potential [V]"
 _SAFETY = 0.5  # V outside of the voltage limits of the parameters at which any step ends
 _FAILED = {advance.NO_START, advance.TOO_SMALL, advance.OUT_OF_WINDOW}
 
 
 @dataclass(frozen=True)
 class DFN:
-    """Doyle-Fuller-Newman half cell against lithium, with particles of any number of sizes.
+    """Doyle-Fuller-Newman cell with particles of any number of sizes, against lithium or a porous electrode.
 
     Doyle, Fuller & Newman 1993 (doi 10.1149/1.2221597), with the laws, kinetics and film of the 3D model.
 
     Attributes
     ----------
     design : Design
-        The homogenized electrode.
+        The homogenized positive electrode.
     parameters : ParameterSet
-        Materials, separator, lithium metal, film.
+        Its materials; electrolyte, separator, lithium metal, film.
     mesh : Mesh
         Finite volumes; one program is compiled per mesh, number of sizes and kind of laws.
     film : bool
-        Whether the rocksalt film stands on the particles.
+        Whether the rocksalt film stands on the particles of the positive electrode.
+    negative : Negative, optional
+        The negative electrode; lithium metal where left out.
+    mechanisms : tuple of Mechanism
+        What else degrades the positive electrode, see `microcell.p2d.degradation`.
     tolerance : float
         Local error per time step: of lithium relative to c_max, of salt relative to its start, of voltage
         relative to 1 V.
@@ -62,13 +71,16 @@ class DFN:
     parameters: ParameterSet
     mesh: Mesh = field(default_factory=Mesh)
     film: bool = True
+    negative: Negative | None = None
+    mechanisms: tuple[Mechanism, ...] = ()
     tolerance: float = 1e-4
     longest: float = 1e4
     rows: int = 600
 
     def cell(self) -> Cell:
         """Return geometry and laws as a pytree, to differentiate or to batch over."""
-        return build_cell(self.design, self.parameters, self.mesh, self.film)
+        mechanisms = (*((RocksaltFilm(),) if self.film else ()), *self.mechanisms)
+        return build_cell(self.design, self.parameters, self.mesh, mechanisms, self.negative)
 
     def settings(self) -> Settings:
         """Return the numbers of the time stepping."""
@@ -80,24 +92,32 @@ class DFN:
         low, high = (self.parameters.number(f"{side} voltage limit [V]") for side in ("Lower", "Upper"))
         return low - _SAFETY, high + _SAFETY
 
-    def initial_stoichiometry(self, experiment: Experiment) -> float:
-        """Return x at the start."""
+    def initial_stoichiometries(self, experiment: Experiment) -> tuple[float, ...]:
+        """Return x of every electrode of the relaxed cell at the start, the negative one first."""
+        x = self._positive_stoichiometry(experiment)
+        if self.negative is None:
+            return (x,)
+        return self.negative.stoichiometry(self.design, self.parameters, x), x
+
+    def _positive_stoichiometry(self, experiment: Experiment) -> float:
         initial = experiment.initial
         if initial.kind == "stoichiometry":
             return initial.value
-        law, T = (
-            self.parameters.law("Active open-circuit potential [V]"),
-            self.parameters.number("Temperature [K]"),
-        )
-        return stoichiometry_at(law, initial.value, T)
+        T, law = self.parameters.number("Temperature [K]"), self.parameters.law(_OCP)
+        negative = self.negative
+        if negative is None:
+            return stoichiometry_at(law, initial.value, T)
+        return cell_stoichiometry(negative, self.design, self.parameters, initial.value)
 
-    def solve(self, experiment: Experiment) -> Solution:
+    def solve(self, experiment: Experiment, after: Solution | None = None) -> Solution:
         """Run a protocol.
 
         Parameters
         ----------
         experiment : Experiment
             Initial state and steps.
+        after : Solution, optional
+            Go on from its end instead of the initial state: times, films and losses go on too.
 
         Raises
         ------
@@ -110,28 +130,35 @@ class DFN:
         limits = (self.parameters.number(f"{side} voltage limit [V]") for side in ("Lower", "Upper"))
         validate(experiment, *limits)
         with jax.enable_x64(True):
-            run = _Run(self, self.cell())
-            run.start(self.initial_stoichiometry(experiment))
+            run = _Run(self)
+            if after is None:
+                run.start(self.initial_stoichiometries(experiment))
+            else:
+                run.go_on(after)
             for step in experiment.steps:
-                run.advance(resolve(step, float(run.cell.one_c), self.design.area))
+                run.advance(resolve(step, float(run.pristine.one_c), self.design.area))
         return run.solution()
 
 
 class _Run:
     """A run on the host: hands protocol steps to the compiled functions and collects what they give."""
 
-    def __init__(self, model: DFN, cell: Cell) -> None:
-        self.model, self.cell = model, cell
+    def __init__(self, model: DFN) -> None:
+        self.model = model
+        self.pristine = self.cell = model.cell()
         self.records: list[Record] = []
         self.reports: list[StepReport] = []
         self.numbers: list[int] = []
         self.history: History
 
-    def start(self, x: float) -> None:
+    def start(self, x: tuple[float, ...]) -> None:
         """Begin from the relaxed state."""
-        film = self.cell.laws.film_initial * jnp.ones(self.cell.interface.shape)
-        zero = jnp.zeros(())
-        self.history = begin(zero, uniform(self.cell, jnp.asarray(x)), zero, film)
+        state = uniform(self.cell, tuple(jnp.asarray(own) for own in x))
+        self.history = start(state, fresh(self.cell))
+
+    def go_on(self, before: Solution) -> None:
+        """Begin where another run has ended."""
+        self.cell, self.history = before.end
 
     def advance(self, step: ResolvedStep) -> None:
         """Run one step of the protocol, in as many compiled calls as its records need."""
@@ -149,6 +176,14 @@ class _Run:
         self.reports.append(_report(step, progress))
         if int(progress.code) in _FAILED:
             raise self._failure(step, progress)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take material that was lost during the step out of the geometry."""
+        if loses_material(self.cell):
+            state, slow = latest(self.history), self.history.slow
+            self.cell, state, trapped = settle(self.cell, slow, self.pristine, state)
+            self.history = restarted(self.history, state, trapped)
 
     def _collect(self, progress: Progress) -> None:
         rows = int(progress.rows)
@@ -168,16 +203,12 @@ class _Run:
 
     def solution(self) -> Solution:
         """Join what was collected."""
-        record = jax.tree.map(lambda *parts: np.concatenate(parts), *self.records)
-        width = np.asarray(self.cell.width)
-        weights = width[self.cell.mesh.separator :, None] * np.asarray(self.cell.active)
         return Solution(
-            record=record,
+            record=jax.tree.map(lambda *parts: np.concatenate(parts), *self.records),
             step_number=np.array(self.numbers),
             steps=tuple(self.reports),
-            x=np.cumsum(width) - 0.5 * width,
-            weights=weights / weights.sum(),
-            area=self.model.design.area,
+            cell=self.pristine,
+            end=(self.cell, self.history),
         )
 
 
@@ -215,6 +246,7 @@ def refined(model: DFN, factor: int) -> DFN:
         mesh,
         separator=mesh.separator * factor,
         electrode=mesh.electrode * factor,
+        negative=mesh.negative * factor,
         radial=mesh.radial * factor,
     )
     return replace(model, mesh=finer)

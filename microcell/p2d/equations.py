@@ -15,8 +15,10 @@ from microcell_kernels.faces import series_conductance
 from ..parameters.constants import F
 from ..physics import kinetics, transport
 from .cell import Cell
-from .control import Control, control_residual
-from .state import Unknowns, film_terms, voltage
+from .control import Imposed, control_residual
+from .electrode import Electrode
+from .mechanism import Effects
+from .state import Unknowns, voltage
 
 
 class Step(NamedTuple):
@@ -25,17 +27,17 @@ class Step(NamedTuple):
     Attributes
     ----------
     dt, a0 : step [s] and leading coefficient.
-    past_s, past_e : weighted past of c_s and c_e [mol.m-3].
-    film : thickness of the film at the end of the step [m], (E, P).
+    past_s, past_e : weighted past of c_s (per electrode) and c_e [mol.m-3].
+    effects : of degradation at the end of the step, per electrode.
     control : what the terminals impose.
     """
 
     dt: Array
     a0: Array
-    past_s: Array
+    past_s: tuple[Array, ...]
     past_e: Array
-    film: Array
-    control: Control
+    effects: tuple[Effects, ...]
+    control: Imposed
 
 
 class Residual(NamedTuple):
@@ -43,27 +45,31 @@ class Residual(NamedTuple):
 
     Attributes
     ----------
-    radial : lithium balance of the shells [mol.m-3].
-    kinetics : Eq. 4 at the particle surfaces [V].
+    radial : lithium balance of the shells [mol.m-3], per electrode.
+    kinetics : Eq. 4 at the particle surfaces [V], per electrode.
     through : salt balance [mol.m-2], charge of electrolyte and of solid [A.m-2], (N, 3).
-    lithium : charge transfer at the lithium plane [V].
+    entering : charge transfer at the lithium metal, or Ohm's law to the negative collector [V].
     control : of the terminals, [A.m-2], [V] or [W.m-2].
     """
 
-    radial: Array
-    kinetics: Array
+    radial: tuple[Array, ...]
+    kinetics: tuple[Array, ...]
     through: Array
-    lithium: Array
+    entering: Array
     control: Array
 
 
 def residual(cell: Cell, step: Step, u: Unknowns) -> Residual:
     """Evaluate all equations."""
+    parts = list(zip(cell.electrodes, step.past_s, step.effects, u.c_s, u.current, strict=True))
     return Residual(
-        radial=radial_residual(cell, step, u.c_s, u.current),
-        kinetics=surface_balance(cell, step.film, u.phi_s - u.phi_e, u.c_s[..., -1], u.c_e, u.current),
+        radial=tuple(radial_residual(cell, e, step, past, c, i) for e, past, _, c, i in parts),
+        kinetics=tuple(
+            surface_balance(e, effects, u.phi_s - u.phi_e, c[..., -1], u.c_e, i)
+            for e, _, effects, c, i in parts
+        ),
         through=through_residual(cell, step, u),
-        lithium=lithium_balance(cell, u.c_e[0], u.phi_e[0], u.lithium),
+        entering=entering_balance(cell, u.c_e[0], u.phi_e[0], u.phi_s[0], u.entering),
         control=control_residual(step.control, voltage(cell, u), u.applied),
     )
 
@@ -71,69 +77,90 @@ def residual(cell: Cell, step: Step, u: Unknowns) -> Residual:
 # --- lithium in the particles ----------------------------------------------------------------------
 
 
-def shell_flux(cell: Cell, inner: Array, outer: Array) -> Array:
+def shell_flux(cell: Cell, electrode: Electrode, inner: Array, outer: Array) -> Array:
     """Lithium through the inner shell faces, outwards, over ``4 pi R`` [mol.m-1.s-1], (E, P, radial - 1).
 
     Parameters
     ----------
-    cell : Cell
-        The cell.
+    cell, electrode
+        The cell, and which of its electrodes.
     inner, outer : Array
         Concentrations on both sides of each face [mol.m-3].
     """
     edges = cell.mesh.shell_edges()
     half = 0.5 * (edges[1:] - edges[:-1])
-    laws = cell.laws
+    laws = electrode.laws
     d_inner, d_outer = (laws.diffusivity_s(c / laws.c_max, laws.temperature) for c in (inner, outer))
     g = series_conductance(d_inner, d_outer, half[None, None, :-1], half[None, None, 1:])
     return jnp.asarray(edges[None, None, 1:-1] ** 2) * g * (inner - outer)
 
 
-def radial_residual(cell: Cell, step: Step, c_s: Array, current: Array) -> Array:
+def radial_residual(
+    cell: Cell, electrode: Electrode, step: Step, past: Array, c_s: Array, current: Array
+) -> Array:
     """Balance of the shells; the surface current takes lithium from the last one."""
-    flux = shell_flux(cell, c_s[..., :-1], c_s[..., 1:]) / cell.radius[None, :, None] ** 2
-    surface = (current / (F * cell.radius[None]))[..., None]
+    radius = electrode.core_radius[..., None]
+    flux = shell_flux(cell, electrode, c_s[..., :-1], c_s[..., 1:]) / radius**2
+    surface = electrode.per_core(current)[..., None] / (F * radius)
     outflow = jnp.diff(jnp.concatenate([jnp.zeros_like(surface), flux, surface], -1), axis=-1)
-    return step.a0 * c_s + step.past_s + step.dt * outflow / cell.shell_volume[None, None]
+    return step.a0 * c_s + past + step.dt * outflow / cell.shell_volume[None, None]
 
 
 # --- charge transfer -------------------------------------------------------------------------------
 
 
-def surface_concentration(cell: Cell, c_last: Array, current: Array) -> Array:
-    """Lithium at the particle surface, half a shell beyond the last centre [mol.m-3] (c_so of the model)."""
-    return c_last - half_shell(cell, c_last) * current
+def surface_concentration(electrode: Electrode, c_s: Array, current: Array) -> Array:
+    """Lithium at the surface of the core, half a shell beyond the last centre [mol.m-3], c_so."""
+    return c_s[..., -1] - half_shell(electrode, c_s[..., -1]) * current
 
 
-def half_shell(cell: Cell, c_last: Array) -> Array:
+def half_shell(electrode: Electrode, c_last: Array) -> Array:
     """Fall of the concentration from the last shell to the surface per current [mol.m-3 per A.m-2]."""
-    edges = cell.mesh.shell_edges()
-    mobility = transport.solid_properties(cell.laws, c_last)[1]
-    return 0.5 * (edges[-1] - edges[-2]) * cell.radius[None] / mobility
+    mobility = transport.solid_properties(electrode.laws, c_last)[1]
+    half = electrode.half_shell * electrode.core_radius
+    return electrode.per_core(half / mobility)
 
 
-def surface_balance(cell: Cell, film: Array, drop: Array, c_last: Array, c_e: Array, current: Array) -> Array:
+def surface_balance(
+    electrode: Electrode,
+    effects: Effects,
+    drop: Array,
+    c_last: Array,
+    c_e: Array,
+    current: Array,
+) -> Array:
     """Eq. 4 at every particle surface [V], (E, P); ``drop`` is phi_s - phi_e of all volumes, (N,)."""
-    s, shape = cell.mesh.separator, cell.interface.shape
-    resistance, shift = film_terms(cell, film)
+    at, shape = electrode.place, electrode.interface.shape
     problem = kinetics.FaceProblem(
-        voltage=jnp.broadcast_to(drop[s:, None], shape),
+        voltage=jnp.broadcast_to(drop[at, None], shape),
         c_solid=c_last,
-        c_electrolyte=jnp.broadcast_to(c_e[s:, None], shape),
-        resistance=resistance,
-        shift=shift + half_shell(cell, c_last),
+        c_electrolyte=jnp.broadcast_to(c_e[at, None], shape),
+        resistance=effects.resistance,
+        shift=effects.shift + half_shell(electrode, c_last),
     )
-    return kinetics.voltage_balance(cell.laws, problem, current)
+    return kinetics.voltage_balance(electrode.laws, problem, current)
 
 
-def lithium_balance(cell: Cell, c: Array, phi_e: Array, current: Array) -> Array:
-    """What is left at the lithium plane [V]; the half volume before it carries current and salt."""
-    laws, b = cell.laws, cell.transport[0]
+def entering_balance(cell: Cell, c: Array, phi_e: Array, phi_s: Array, current: Array) -> Array:
+    """What is left at the negative side [V]; the half volume before it carries current and salt.
+
+    Lithium metal or the negative collector is at 0 V.
+    """
+    laws, b, half = cell.laws, cell.transport[0], 0.5 * cell.width[0]
+    if not cell.metal:
+        contact = cell.electrodes[0].laws.collector_contact
+        return -phi_s - (half / cell.conductivity_s[0] + contact) * current
     kappa, mobility, t_plus, factor = transport.electrolyte_properties(laws, c)
     problem = kinetics.plane_problem(
-        laws.temperature, phi_e, c, 0.5 * cell.width[0], b * kappa, b * mobility, t_plus, factor
+        laws.temperature, phi_e, c, half, b * kappa, b * mobility, t_plus, factor
     )
     return kinetics.lithium_balance(laws, problem, current)
+
+
+def entrance(cell: Cell, dt: Array) -> Array:
+    """What the entering current brings to salt [mol.m-2], electrolyte, solid of the first volume, (3,)."""
+    zero, one = jnp.zeros_like(dt), jnp.ones_like(dt)
+    return jnp.stack([dt / F, one, zero] if cell.metal else [zero, zero, one])
 
 
 # --- through the plane -----------------------------------------------------------------------------
@@ -167,17 +194,19 @@ def through_residual(cell: Cell, step: Step, u: Unknowns) -> Array:
     properties = cell_properties(cell, u.c_e)
     inner = inner_fluxes(cell, side(properties, u, slice(None, -1)), side(properties, u, slice(1, None)))
     zero = jnp.zeros_like(u.applied)
-    first = jnp.stack([u.lithium, u.lithium, zero])[None]
+    first = jnp.stack([u.entering, u.entering, zero] if cell.metal else [zero, zero, u.entering])[None]
     last = jnp.stack([zero, zero, u.applied])[None]
-    balance = jnp.diff(jnp.concatenate([first, inner, last]), axis=0) - surface_sources(cell, u.current)
+    balance = jnp.diff(jnp.concatenate([first, inner, last]), axis=0) - surface_sources(cell, step, u.current)
     stored = cell.width * cell.porosity * (step.a0 * u.c_e + step.past_e)
     salt = stored + step.dt / F * balance[:, 0]
     solid = jnp.where(cell.conductivity_s > 0, balance[:, 2], u.phi_s)
     return jnp.stack([salt, balance[:, 1], solid], -1)
 
 
-def surface_sources(cell: Cell, current: Array) -> Array:
+def surface_sources(cell: Cell, step: Step, current: tuple[Array, ...]) -> Array:
     """What the particle surfaces give to salt, electrolyte and solid of each volume [A.m-2], (N, 3)."""
-    s = cell.mesh.separator
-    into = cell.width[s:] * jnp.sum(cell.interface * current, axis=-1)
-    return jnp.concatenate([jnp.zeros((s, 3)), jnp.stack([into, into, -into], -1)])
+    into = jnp.zeros(cell.volumes)
+    for electrode, own, effects in zip(cell.electrodes, current, step.effects, strict=True):
+        total = jnp.sum(electrode.interface * (own + effects.side), axis=-1)
+        into = into.at[electrode.place].set(cell.width[electrode.place] * total)
+    return jnp.stack([into, into, -into], -1)

@@ -15,8 +15,8 @@ class Mesh:
 
     Attributes
     ----------
-    separator, electrode : int
-        Volumes of equal thickness in each layer.
+    separator, electrode, negative : int
+        Volumes of equal thickness in each layer; ``negative`` counts in full cells only.
     radial : int
         Shells per particle.
     grading : float
@@ -33,19 +33,16 @@ class Mesh:
     electrode: int = 20
     radial: int = 20
     grading: float = 2.0
+    negative: int = 20
 
     def __post_init__(self) -> None:
-        for key, least in (("separator", 1), ("electrode", 2), ("radial", 2), ("grading", 1)):
+        least_of = {"separator": 1, "electrode": 2, "negative": 2, "radial": 2, "grading": 1}
+        for key, least in least_of.items():
             value = getattr(self, key)
             if not value >= least:
                 raise ParameterError(
                     "The mesh is too coarse", key=f"mesh.{key}", value=value, allowed=f"{least} or more"
                 )
-
-    @property
-    def cells(self) -> int:
-        """Volumes through the plane."""
-        return self.separator + self.electrode
 
     def shell_edges(self) -> np.ndarray:
         """Edges of the shells over the radius, shape (radial + 1,), 0 to 1."""

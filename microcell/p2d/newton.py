@@ -1,7 +1,7 @@
 """Newton's method for one time step, with the unknowns eliminated from the inside out.
 
 In every iteration the shells are solved as an affine function of the surface current (tridiagonal), the
-surface current as one of potentials and salt, the lithium plane as one of the first volume, and what is left
+surface current as one of potentials and salt, the entering current as one of the first volume; what is left
 is a block-tridiagonal system of (c_e, phi_e, phi_s) with the applied current as a border. Surface currents
 are updated through asinh, in which the kinetics are nearly linear over many decades.
 """
@@ -18,17 +18,20 @@ from ..parameters.constants import F
 from ..physics import kinetics
 from .cell import Cell
 from .control import control_slopes
+from .electrode import Electrode
 from .equations import (
     Residual,
     Step,
     cell_properties,
+    entering_balance,
+    entrance,
     inner_fluxes,
-    lithium_balance,
     residual,
     shell_flux,
     side,
     surface_balance,
 )
+from .mechanism import Effects
 from .state import Unknowns, collector_resistance, voltage
 from .tridiagonal import solve_block_tridiagonal, solve_tridiagonal
 
@@ -40,45 +43,69 @@ MAX_ITERATIONS = 12
 _LARGEST_UPDATE = 2.0  # of asinh(current / 2 i0)
 
 
-class Linear(NamedTuple):
-    """Derivatives of the equations, in the order in which they are eliminated.
+class Particles(NamedTuple):
+    """Derivatives of the equations of one electrode's particles.
 
     Attributes
     ----------
     shells : lower, diagonal, upper of the radial balance, each (E, P, radial).
-    shell_source : of the last shell by the surface current, (P,).
+    shell_source : of the last shell by the surface current, (E, P).
     surface : of the surface balance by drop, last shell, salt, current, each (E, P).
-    scale : ``2 i0`` of the surfaces and of the lithium plane [A.m-2].
-    blocks : lower, diagonal, upper of the balances through the plane, each (N, 3, 3).
-    sources : of those by the surface current, (N, 3) per unit of it times its interface, (N, 3, P).
-    plane : of the lithium plane by c_e, phi_e, current.
-    control : of the control by voltage and applied current.
-    resistance : from the last volume to the terminal [Ohm.m2].
+    scale : ``2 i0`` of the surfaces [A.m-2], (E, P).
+    sources : of the balances through the plane by the surface currents, (E, 3, P).
     """
 
     shells: tuple[Array, Array, Array]
     shell_source: Array
     surface: tuple[Array, Array, Array, Array]
-    scale: tuple[Array, Array]
-    blocks: tuple[Array, Array, Array]
+    scale: Array
     sources: Array
-    plane: tuple[Array, Array, Array]
+
+
+class Linear(NamedTuple):
+    """Derivatives of the equations, in the order in which they are eliminated.
+
+    Attributes
+    ----------
+    particles : of every electrode.
+    blocks : lower, diagonal, upper of the balances through the plane, each (N, 3, 3).
+    entering : of the balance at the negative side by c_e, phi_e, phi_s, current.
+    control : of the control by voltage and applied current.
+    resistance : from the last volume to the terminal [Ohm.m2].
+    """
+
+    particles: tuple[Particles, ...]
+    blocks: tuple[Array, Array, Array]
+    entering: tuple[Array, ...]
     control: tuple[Array, Array]
     resistance: Array
 
 
 def linearize(cell: Cell, step: Step, u: Unknowns) -> Linear:
     """Differentiate all equations at ``u``."""
+    each = zip(cell.electrodes, step.effects, u.c_s, u.current, strict=True)
     return Linear(
-        shells=_shells(cell, step, u.c_s),
-        shell_source=step.dt / (F * cell.radius * cell.shell_volume[-1]),
-        surface=_surface(cell, step, u),
-        scale=_scales(cell, u),
+        particles=tuple(_particles(cell, e, step, effects, u, c_s, i) for e, effects, c_s, i in each),
         blocks=_blocks(cell, step, u),
-        sources=_sources(cell, step),
-        plane=_plane(cell, u),
+        entering=_entering(cell, u),
         control=control_slopes(step.control, voltage(cell, u), u.applied),
         resistance=jnp.asarray(collector_resistance(cell)),
+    )
+
+
+def _particles(
+    cell: Cell, electrode: Electrode, step: Step, effects: Effects, u: Unknowns, c_s: Array, current: Array
+) -> Particles:
+    at = electrode.place
+    into = cell.width[at, None] * electrode.interface
+    salt = jnp.broadcast_to(u.c_e[at, None], current.shape)
+    per_current = electrode.per_core(jnp.ones_like(current))
+    return Particles(
+        shells=_shells(cell, electrode, step, c_s),
+        shell_source=step.dt * per_current / (F * electrode.core_radius * cell.shell_volume[-1]),
+        surface=_surface(electrode, effects, u, c_s[..., -1], current),
+        scale=2.0 * kinetics.exchange_current_density(electrode.laws, salt, c_s[..., -1]),
+        sources=jnp.stack([-step.dt / F * into, -into, into], 1),
     )
 
 
@@ -94,37 +121,29 @@ def _by(function: object, *arguments: Array) -> tuple[Array, ...]:
     return tuple(along(k) for k in range(len(arguments)))
 
 
-def _shells(cell: Cell, step: Step, c_s: Array) -> tuple[Array, Array, Array]:
-    by_inner, by_outer = _by(lambda a, b: shell_flux(cell, a, b), c_s[..., :-1], c_s[..., 1:])
-    rate = (step.dt / cell.radius**2)[None, :, None] / cell.shell_volume[None, None]
+def _shells(cell: Cell, electrode: Electrode, step: Step, c_s: Array) -> tuple[Array, Array, Array]:
+    by_inner, by_outer = _by(lambda a, b: shell_flux(cell, electrode, a, b), c_s[..., :-1], c_s[..., 1:])
+    rate = step.dt / electrode.core_radius[..., None] ** 2 / cell.shell_volume[None, None]
     none = jnp.zeros_like(c_s[..., :1])
     low, high = (jnp.concatenate([none, part], -1) for part in (by_inner, by_outer))
     leaves, enters = (jnp.concatenate([part, none], -1) for part in (by_inner, by_outer))
     return -rate * low, step.a0 + rate * (leaves - high), rate * enters
 
 
-def _surface(cell: Cell, step: Step, u: Unknowns) -> tuple[Array, Array, Array, Array]:
-    s, shape = cell.mesh.separator, cell.interface.shape
+def _surface(
+    electrode: Electrode, effects: Effects, u: Unknowns, c_last: Array, current: Array
+) -> tuple[Array, Array, Array, Array]:
+    drop = u.phi_s - u.phi_e
 
-    def balance(c_last: Array, current: Array) -> Array:
-        return surface_balance(cell, step.film, u.phi_s - u.phi_e, c_last, u.c_e, current)
+    def balance(last: Array, own: Array) -> Array:
+        return surface_balance(electrode, effects, drop, last, u.c_e, own)
 
-    by_last, by_current = _by(balance, u.c_s[..., -1], u.current)
-
-    def of_salt(c: Array) -> Array:
-        every = jnp.concatenate([u.c_e[:s], c])
-        return surface_balance(cell, step.film, u.phi_s - u.phi_e, u.c_s[..., -1], every, u.current)
-
-    c = u.c_e[s:]
-    by_salt = jax.jvp(of_salt, (c,), (jnp.ones_like(c),))[1]
-    return jnp.ones(shape), by_last, by_salt, by_current
-
-
-def _scales(cell: Cell, u: Unknowns) -> tuple[Array, Array]:
-    laws, s = cell.laws, cell.mesh.separator
-    salt = jnp.broadcast_to(u.c_e[s:, None], cell.interface.shape)
-    i0 = kinetics.exchange_current_density(laws, salt, u.c_s[..., -1])
-    return 2.0 * i0, 2.0 * jnp.asarray(laws.lithium_i0)
+    by_last, by_current = _by(balance, c_last, current)
+    one = jnp.ones_like(u.c_e)
+    by_salt = jax.jvp(
+        lambda c: surface_balance(electrode, effects, drop, c_last, c, current), (u.c_e,), (one,)
+    )[1]
+    return jnp.ones_like(current), by_last, by_salt, by_current
 
 
 def _blocks(cell: Cell, step: Step, u: Unknowns) -> tuple[Array, Array, Array]:
@@ -164,54 +183,83 @@ def _assemble(cell: Cell, step: Step, by_low: Array, by_high: Array) -> tuple[Ar
     return lower, diagonal + own, upper
 
 
-def _sources(cell: Cell, step: Step) -> Array:
-    """Derivative of the balances of each electrode volume by its surface currents, (E, 3, P)."""
-    s = cell.mesh.separator
-    into = cell.width[s:, None] * cell.interface
-    return jnp.stack([-step.dt / F * into, -into, into], 1)
-
-
-def _plane(cell: Cell, u: Unknowns) -> tuple[Array, Array, Array]:
-    by_c, by_phi, by_current = _by(
-        lambda c, phi, i: lithium_balance(cell, c, phi, i), u.c_e[0], u.phi_e[0], u.lithium
+def _entering(cell: Cell, u: Unknowns) -> tuple[Array, ...]:
+    return _by(
+        lambda c, phi_e, phi_s, i: entering_balance(cell, c, phi_e, phi_s, i),
+        u.c_e[0],
+        u.phi_e[0],
+        u.phi_s[0],
+        u.entering,
     )
-    return by_c, by_phi, by_current
+
+
+class Response(NamedTuple):
+    """Change of the particles of one electrode as an affine function of what lies outside, (E, P) each.
+
+    Attributes
+    ----------
+    shells : change of the shells without current, and per current, (E, P, radial).
+    constant : change of the current at unchanged potentials and salt.
+    unit : change of the current per c_e, phi_e, phi_s, (E, P, 3).
+    """
+
+    shells: tuple[Array, Array]
+    constant: Array
+    unit: Array
+
+
+def _response(particles: Particles, radial: Array, kinetic: Array) -> Response:
+    last = jnp.zeros_like(radial).at[..., -1].set(particles.shell_source)
+    p, q = solve_tridiagonal(*particles.shells, jnp.stack([-radial, -last]))
+    by_drop, by_last, by_salt, by_current = particles.surface
+    slope = by_current + by_last * q[..., -1]
+    constant = -(kinetic + by_last * p[..., -1]) / slope
+    return Response((p, q), constant, jnp.stack([-by_salt, by_drop, -by_drop], -1) / slope[..., None])
 
 
 def solve_linear(cell: Cell, step: Step, linear: Linear, r: Residual) -> Unknowns:
     """Newton's update: the solution of ``J du = -r``."""
-    e_last = jnp.zeros_like(r.radial).at[..., -1].set(linear.shell_source[None])
-    p, q = solve_tridiagonal(*linear.shells, jnp.stack([-r.radial, -e_last]))
-    by_drop, by_last, by_salt, by_current = linear.surface
-    slope = by_current + by_last * q[..., -1]
-    constant = -(r.kinetics + by_last * p[..., -1]) / slope  # du.current = constant + ...
-    unit = (-by_salt / slope, by_drop / slope, -by_drop / slope)  # ... per c_e, phi_e, phi_s
-    through, lithium_at = _through(cell, step, linear, r, constant, unit)
+    responses = tuple(map(_response, linear.particles, r.radial, r.kinetics))
+    through, entering = _through(cell, step, linear, r, responses)
     applied = _border(linear, r, through)
     du = through[:, :, 0] + applied * through[:, :, 1]
-    at = du[cell.mesh.separator :]
-    current = constant + sum(unit[k] * at[:, k, None] for k in range(3))
-    lithium = lithium_at[0] + lithium_at[1] * du[0, 0] + lithium_at[2] * du[0, 1]
-    return Unknowns(p + q * current[..., None], current, du[:, 0], du[:, 1], du[:, 2], lithium, applied)
+    currents, shells = [], []
+    for electrode, response in zip(cell.electrodes, responses, strict=True):
+        change = response.constant + jnp.sum(response.unit * du[electrode.place, None], axis=-1)
+        currents.append(change)
+        shells.append(response.shells[0] + response.shells[1] * change[..., None])
+    return Unknowns(
+        c_s=tuple(shells),
+        current=tuple(currents),
+        c_e=du[:, 0],
+        phi_e=du[:, 1],
+        phi_s=du[:, 2],
+        entering=entering[0] + jnp.sum(entering[1] * du[0]),
+        applied=applied,
+    )
 
 
 def _through(
-    cell: Cell, step: Step, linear: Linear, r: Residual, constant: Array, unit: tuple[Array, ...]
-) -> tuple[Array, tuple[Array, Array, Array]]:
-    """Solve the balances for the residual and for a unit of applied current, (N, 3, 2)."""
-    s = cell.mesh.separator
+    cell: Cell, step: Step, linear: Linear, r: Residual, responses: tuple[Response, ...]
+) -> tuple[Array, tuple[Array, Array]]:
+    """Solve the balances for the residual and for a unit of applied current, (N, 3, 2).
+
+    Also returns the change of the entering current: constant, and per unknown of the first volume, (3,).
+    """
     lower, diagonal, upper = linear.blocks
-    response = jnp.stack(unit, -1)  # (E, P, 3)
-    diagonal = diagonal.at[s:].add(jnp.sum(linear.sources[..., None] * response[:, None], axis=2))
     known = -r.through
-    known = known.at[s:].add(-jnp.sum(linear.sources * constant[:, None], axis=-1))
-    by_c, by_phi, by_current = linear.plane
-    lithium_at = (-r.lithium / by_current, -by_c / by_current, -by_phi / by_current)
-    enters = jnp.stack([step.dt / F, jnp.ones_like(step.dt), jnp.zeros_like(step.dt)])
-    diagonal = diagonal.at[0, :, 0].add(-enters * lithium_at[1]).at[0, :, 1].add(-enters * lithium_at[2])
-    known = known.at[0].add(enters * lithium_at[0])
+    for electrode, particles, response in zip(cell.electrodes, linear.particles, responses, strict=True):
+        at, sources = electrode.place, particles.sources
+        coupled = jnp.sum(sources[..., None] * response.unit[:, None], axis=2)
+        diagonal = diagonal.at[at].add(coupled)
+        known = known.at[at].add(-jnp.sum(sources * response.constant[:, None], axis=-1))
+    *by_first, by_current = linear.entering
+    entering = (-r.entering / by_current, -jnp.stack(by_first) / by_current)
+    brings = entrance(cell, step.dt)
+    diagonal = diagonal.at[0].add(-brings[:, None] * entering[1][None])
+    known = known.at[0].add(brings * entering[0])
     leaves = jnp.zeros_like(known).at[-1, 2].set(-1.0)
-    return solve_block_tridiagonal(lower, diagonal, upper, jnp.stack([known, leaves], -1)), lithium_at
+    return solve_block_tridiagonal(lower, diagonal, upper, jnp.stack([known, leaves], -1)), entering
 
 
 def _border(linear: Linear, r: Residual, through: Array) -> Array:
@@ -221,15 +269,17 @@ def _border(linear: Linear, r: Residual, through: Array) -> Array:
     return -left / (by_applied + by_voltage * (through[-1, 2, 1] - linear.resistance))
 
 
-def updated(linear: Linear, u: Unknowns, du: Unknowns) -> Unknowns:
+def updated(cell: Cell, linear: Linear, u: Unknowns, du: Unknowns) -> Unknowns:
     """Apply an update: currents of interfaces through asinh; the salt falls at most tenfold."""
+    scales = [p.scale for p in linear.particles]
+    metal = 2.0 * jnp.asarray(cell.laws.lithium_i0)
     return Unknowns(
-        c_s=u.c_s + du.c_s,
-        current=_through_asinh(linear.scale[0], u.current, du.current),
+        c_s=jax.tree.map(jnp.add, u.c_s, du.c_s),
+        current=tuple(map(_through_asinh, scales, u.current, du.current)),
         c_e=jnp.maximum(u.c_e + du.c_e, 0.1 * u.c_e),
         phi_e=u.phi_e + du.phi_e,
         phi_s=u.phi_s + du.phi_s,
-        lithium=_through_asinh(linear.scale[1], u.lithium, du.lithium),
+        entering=_through_asinh(metal, u.entering, du.entering) if cell.metal else u.entering + du.entering,
         applied=u.applied + du.applied,
     )
 
@@ -243,8 +293,11 @@ def update_size(cell: Cell, u: Unknowns, du: Unknowns) -> Array:
     """Largest update in units of what counts as converged."""
     volts = jnp.maximum(jnp.max(jnp.abs(du.phi_e)), jnp.max(jnp.abs(du.phi_s))) / UPDATE_VOLTS
     salt = jnp.max(jnp.abs(du.c_e)) / (cell.salt * UPDATE_SHARE)
-    solid = jnp.max(jnp.abs(du.c_s[..., -1])) / (cell.laws.c_max * UPDATE_SHARE)
-    return jnp.maximum(volts, jnp.maximum(salt, solid))
+    worst = jnp.maximum(volts, salt)
+    for electrode, change in zip(cell.electrodes, du.c_s, strict=True):
+        solid = jnp.max(jnp.abs(change[..., -1])) / (electrode.laws.c_max * UPDATE_SHARE)
+        worst = jnp.maximum(worst, solid)
+    return worst
 
 
 def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:
@@ -264,7 +317,7 @@ def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array
         u, _, count = carry
         linear = linearize(cell, step, u)
         du = solve_linear(cell, step, linear, residual(cell, step, u))
-        return updated(linear, u, du), update_size(cell, u, du), count + 1
+        return updated(cell, linear, u, du), update_size(cell, u, du), count + 1
 
     def unfinished(carry: tuple[Unknowns, Array, Array]) -> Array:
         return (carry[1] > 1.0) & (carry[2] < MAX_ITERATIONS)

@@ -14,28 +14,27 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..parameters.constants import F
-from .advance import INSTANT
+from .advance import at_once
+from .ageing import aged, fresh
 from .cell import Cell
-from .control import CURRENT, Control
+from .control import Control
 from .equations import Step, residual
 from .formula import formula
-from .growth import grown
-from .history import History, accept, begin, latest, predict, step_from
+from .history import History, accept, latest, predict, start, step_from
 from .newton import linearize, solve_linear, solve_step, updated
 from .record import Record, record_of
-from .state import Unknowns, uniform, uniform_current
+from .state import Unknowns, uniform
 
 
-def replay(cell: Cell, x: Array, control: Control, times: Array, orders: Array) -> Record:
+def replay(cell: Cell, x: tuple[Array, ...], control: Control, times: Array, orders: Array) -> Record:
     """Run one control from the relaxed state over given times.
 
     Parameters
     ----------
     cell : Cell
         Geometry and laws; differentiate with respect to any of its leaves.
-    x : Array
-        Stoichiometry at the start.
+    x : tuple of Array
+        Stoichiometry of every electrode at the start.
     control : Control
         What the terminals impose.
     times : Array, shape (n,)
@@ -49,15 +48,16 @@ def replay(cell: Cell, x: Array, control: Control, times: Array, orders: Array) 
         With a leading axis of n. The stop by an event is not part of it: with V(t, p) from here, the time at
         which a cut-off is met moves by ``dt/dp = -(dV/dp) / (dV/dt)``.
     """
-    first = _start(cell, x, control)
+    first, _, _ = at_once(cell, control, start(uniform(cell, x), fresh(cell)), solve_differentiably)
 
     def march(history: History, plan: tuple[Array, Array]) -> tuple[History, Record]:
         time, order = plan
         rule = formula(time - history.times[0], history.times, order, history.known)
         predicted = predict(history, rule)
-        film = grown(cell, history.film, latest(history), predicted, rule.dt)
-        u = differentiable_step(cell, step_from(history, rule, control, film), predicted)
-        history = accept(history, rule, u, u.lithium / F, film)
+        slow = aged(cell, history.slow, latest(history), predicted, rule.dt)
+        step = step_from(cell, history, rule, control.at(time), slow, predicted)
+        u, _, _ = solve_differentiably(cell, step, predicted)
+        history = accept(cell, history, rule, step, u, slow)
         return history, record_of(cell, history, order)
 
     _, rest = jax.lax.scan(march, first, (jnp.asarray(times[1:]), jnp.asarray(orders[1:])))
@@ -65,25 +65,14 @@ def replay(cell: Cell, x: Array, control: Control, times: Array, orders: Array) 
     return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), head, rest)
 
 
-def differentiable_step(cell: Cell, step: Step, guess: Unknowns) -> Unknowns:
-    """Solve a step so that its derivatives are those of the implicit function."""
+def solve_differentiably(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:
+    """Solve a step as `newton.solve_step`, so that its derivatives are those of the implicit function."""
     held_cell, held_step, held_guess = _held(cell), _held(step), _held(guess)
-    u = _held(solve_step(held_cell, held_step, held_guess)[0])
+    u, converged, count = _held(solve_step(held_cell, held_step, held_guess))
     linear = linearize(held_cell, held_step, u)
-    return updated(linear, u, solve_linear(held_cell, held_step, linear, residual(cell, step, u)))
+    update = solve_linear(held_cell, held_step, linear, residual(cell, step, u))
+    return updated(held_cell, linear, u, update), converged, count
 
 
 def _held(tree: Any) -> Any:
     return jax.tree.map(jax.lax.stop_gradient, tree)
-
-
-def _start(cell: Cell, x: Array, control: Control) -> History:
-    """Return currents and potentials that the control imposes on the relaxed state."""
-    u = uniform(cell, x)
-    target = jnp.where(control.mode == CURRENT, control.target, 0.0)
-    guess = u._replace(current=uniform_current(cell, target), lithium=target, applied=target)
-    film, zero, one = cell.laws.film_initial * jnp.ones(cell.interface.shape), jnp.zeros(()), jnp.asarray(1)
-    history = begin(zero, guess, zero, film)
-    rule = formula(jnp.asarray(INSTANT), history.times, one, one)
-    new = differentiable_step(cell, step_from(history, rule, control, film), guess)
-    return begin(zero, new._replace(c_s=u.c_s, c_e=u.c_e), zero, film)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
 from ..errors import ResultsError, did_you_mean
-from ..parameters.constants import F
+from .cell import Cell
+from .history import History
+from .quantities import quantities_of
 from .record import Record
 
 
@@ -57,37 +60,43 @@ class Solution:
         Step of the protocol at each time, from 0.
     steps : tuple of StepReport
         Why and when the steps ended.
-    x : ndarray
-        Centres of the volumes, from the lithium plane [m], (N,).
-    weights : ndarray
-        Share of the active volume per electrode volume and size, (E, P).
-    area : float
-        Cross-section [m2].
+    cell : Cell
+        Geometry and laws at the start.
+    end : (Cell, History)
+        Where a run can go on from.
     """
 
     record: Record
     step_number: np.ndarray
     steps: tuple[StepReport, ...]
-    x: np.ndarray
-    weights: np.ndarray
-    area: float
+    cell: Cell
+    end: tuple[Cell, History]
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return a quantity; a wrong name raises `ResultsError` with the nearest right ones."""
-        if name not in _QUANTITIES:
+        known = self._quantities
+        if name not in known:
             raise ResultsError(
-                f"The reduced model has no '{name}'", key=name, fix=did_you_mean(name, _QUANTITIES)
+                f"The reduced model has no '{name}'", key=name, fix=did_you_mean(name, list(known))
             )
-        return np.asarray(_QUANTITIES[name](self))
+        return np.asarray(known[name](self))
 
-    @staticmethod
-    def names() -> list[str]:
+    @cached_property
+    def _quantities(self) -> dict[str, Callable[[Solution], Any]]:
+        return quantities_of(self.cell)
+
+    def names(self) -> list[str]:
         """Return the names of all quantities."""
-        return list(_QUANTITIES)
+        return list(self._quantities)
+
+    @property
+    def area(self) -> float:
+        """Cross-section [m2]."""
+        return float(self.cell.area)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the quantities with one number per time as a table."""
-        columns = {name: self[name] for name in _QUANTITIES}
+        columns = {name: self[name] for name in self.names()}
         return pd.DataFrame({name: c for name, c in columns.items() if c.shape == self.record.time.shape})
 
     def at(self, name: str, times: Any, step: int | None = None) -> np.ndarray:
@@ -119,52 +128,12 @@ class Solution:
 
     @property
     def lithium_drift(self) -> float:
-        """Largest lithium gained or lost, relative to what has moved through the lithium plane."""
+        """Largest lithium gained or lost, relative to what has moved through the cell."""
         moved = np.sum(np.abs(np.diff(self.record.passed)))
-        return float(np.max(np.abs(_imbalance(self))) / max(moved, 1e-300))
+        return float(np.max(np.abs(self["Lithium imbalance [mol]"])) / self.area / max(moved, 1e-300))
 
     def statistics(self) -> dict[str, Any]:
         """Return counts over all steps and the lithium drift, ready for JSON."""
         counts = ("accepted", "refused", "iterations")
         totals = {key: sum(getattr(step, key) for step in self.steps) for key in counts}
         return {**totals, "lithium_drift": self.lithium_drift}
-
-
-def _imbalance(s: Solution) -> np.ndarray:
-    """Lithium now less lithium at the start less what came in [mol.m-2]."""
-    held = s.record.solid + s.record.salt - s.record.passed
-    return held - held[0]
-
-
-def _capacity(s: Solution) -> np.ndarray:
-    """Charge taken out, which is the lithium that came out of the metal [A.h]."""
-    return (s.record.passed - s.record.passed[0]) * F * s.area / 3600.0
-
-
-def _mean(s: Solution, field: np.ndarray) -> np.ndarray:
-    return np.tensordot(field, s.weights, 2)
-
-
-def _electrode(s: Solution, field: np.ndarray) -> np.ndarray:
-    return field[:, -s.weights.shape[0] :]
-
-
-_QUANTITIES: dict[str, Callable[[Solution], Any]] = {
-    "Time [s]": lambda s: s.record.time,
-    "Voltage [V]": lambda s: s.record.voltage,
-    "Current [A]": lambda s: s.record.current * s.area,
-    "Step": lambda s: s.step_number,
-    "Discharge capacity [A.h]": _capacity,
-    "Mean stoichiometry": lambda s: _mean(s, s.record.x_mean),
-    "Mean surface stoichiometry": lambda s: _mean(s, s.record.x_surface),
-    "Mean rocksalt thickness [m]": lambda s: _mean(s, s.record.film),
-    "Lithium imbalance [mol]": lambda s: _imbalance(s) * s.area,
-    "x [m]": lambda s: s.x,
-    "Electrolyte concentration [mol.m-3]": lambda s: s.record.c_e,
-    "Electrolyte potential [V]": lambda s: s.record.phi_e,
-    "Electrode potential [V]": lambda s: _electrode(s, s.record.phi_s),
-    "Stoichiometry": lambda s: s.record.x_mean,
-    "Surface stoichiometry": lambda s: s.record.x_surface,
-    "Interface current density [A.m-2]": lambda s: s.record.interface_current,
-    "Rocksalt thickness [m]": lambda s: s.record.film,
-}

@@ -1,4 +1,4 @@
-"""What is solved for, and what a time step remembers."""
+"""What is solved for, and what follows from it at once."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from ..parameters.constants import F
 from .cell import Cell
+from .electrode import Electrode
 
 
 class Unknowns(NamedTuple):
-    """Unknowns of one time. Shapes as in :class:`~microcell.p2d.cell.Cell`.
+    """Unknowns of one time; tuples have one entry per electrode.
 
     Attributes
     ----------
-    c_s : lithium in the shells [mol.m-3], (E, P, radial).
-    current : through the particle surfaces, positive when lithium leaves [A.m-2], (E, P).
+    c_s : lithium in the shells [mol.m-3], (E, P, radial) each.
+    current : through the active surfaces, positive when lithium leaves [A.m-2], (E, P) each.
     c_e, phi_e : salt [mol.m-3] and potential [V] of the electrolyte, (N,).
     phi_s : potential of the solid [V], (N,); zero in the separator.
-    lithium : current out of the lithium plane [A.m-2].
-    applied : current through the collector, positive for discharge [A.m-2].
+    entering : current into the first volume, from lithium metal or from the negative collector [A.m-2].
+    applied : current through the positive collector, positive for discharge [A.m-2].
     """
 
-    c_s: Array
-    current: Array
+    c_s: tuple[Array, ...]
+    current: tuple[Array, ...]
     c_e: Array
     phi_e: Array
     phi_s: Array
-    lithium: Array
+    entering: Array
     applied: Array
 
 
@@ -43,46 +43,61 @@ def collector_resistance(cell: Cell) -> Array:
     return 0.5 * cell.width[-1] / cell.conductivity_s[-1] + cell.laws.collector_contact
 
 
-def uniform(cell: Cell, x: Array) -> Unknowns:
-    """Return the relaxed state at one stoichiometry: no currents, electrolyte at the potential of lithium.
+def uniform(cell: Cell, x: tuple[Array, ...]) -> Unknowns:
+    """Return a relaxed state: no currents; lithium metal, or else the negative solid, at 0 V.
 
     Parameters
     ----------
     cell : Cell
         The cell.
-    x : Array
-        Stoichiometry c_s / c_max.
+    x : tuple of Array
+        Stoichiometry c_s / c_max of every electrode.
     """
-    mesh, zero = cell.mesh, jnp.zeros(())
-    faces = jnp.zeros(cell.interface.shape)
-    electrode = jnp.arange(mesh.cells) >= mesh.separator
+    zero = jnp.zeros(())
+    ocp = [e.laws.ocp(own, e.laws.temperature) for e, own in zip(cell.electrodes, x, strict=True)]
+    phi_e = zero if cell.metal else -ocp[0]
+    phi_s = jnp.zeros(cell.volumes)
+    for electrode, potential in zip(cell.electrodes, ocp, strict=True):
+        phi_s = phi_s.at[electrode.place].set(potential + phi_e)
     return Unknowns(
-        c_s=x * cell.laws.c_max * jnp.ones((*faces.shape, mesh.radial)),
-        current=faces,
-        c_e=cell.salt * jnp.ones(mesh.cells),
-        phi_e=jnp.zeros(mesh.cells),
-        phi_s=jnp.where(electrode, cell.laws.ocp(x, cell.laws.temperature), 0.0),
-        lithium=zero,
+        c_s=tuple(_filled(cell, e, own) for e, own in zip(cell.electrodes, x, strict=True)),
+        current=tuple(jnp.zeros(e.interface.shape) for e in cell.electrodes),
+        c_e=cell.salt * jnp.ones(cell.volumes),
+        phi_e=phi_e * jnp.ones(cell.volumes),
+        phi_s=phi_s,
+        entering=zero,
         applied=zero,
     )
 
 
-def lithium_content(cell: Cell, u: Unknowns) -> tuple[Array, Array]:
-    """Lithium in solid and electrolyte per cross-section [mol.m-2]."""
-    width = cell.width[cell.mesh.separator :]
-    mean = 3.0 * jnp.sum(u.c_s * cell.shell_volume[None, None], axis=-1)
-    solid = jnp.sum(width[:, None] * cell.active * mean)
-    return solid, jnp.sum(cell.width * cell.porosity * u.c_e)
+def _filled(cell: Cell, electrode: Electrode, x: Array) -> Array:
+    return x * electrode.laws.c_max * jnp.ones((*electrode.interface.shape, cell.mesh.radial))
 
 
-def uniform_current(cell: Cell, applied: Array) -> Array:
-    """Surface current that carries the applied one evenly [A.m-2], (E, P)."""
-    width = cell.width[cell.mesh.separator :, None]
-    return -applied / jnp.sum(width * cell.interface) * jnp.ones(cell.interface.shape)
+def mean_concentration(cell: Cell, c_s: Array) -> Array:
+    """Mean over the shells of every particle [mol.m-3], (E, P)."""
+    return 3.0 * jnp.sum(c_s * cell.shell_volume[None, None], axis=-1)
 
 
-def film_terms(cell: Cell, thickness: Array) -> tuple[Array, Array]:
-    """Resistance [Ohm.m2] and lithium shift [mol.m-3 per A.m-2] of the film; zero without one."""
-    if not cell.film:
-        return jnp.zeros_like(thickness), jnp.zeros_like(thickness)
-    return thickness / cell.laws.film_kappa, thickness / (F * cell.laws.film_diffusivity)
+def solid_lithium(cell: Cell, u: Unknowns) -> Array:
+    """Lithium in the particles of all electrodes per cross-section [mol.m-2]."""
+    parts = []
+    for electrode, c_s in zip(cell.electrodes, u.c_s, strict=True):
+        width = cell.width[electrode.place, None]
+        parts.append(jnp.sum(width * electrode.active * mean_concentration(cell, c_s)))
+    return jnp.asarray(sum(parts))
+
+
+def salt_lithium(cell: Cell, u: Unknowns) -> Array:
+    """Salt in the electrolyte per cross-section [mol.m-2]."""
+    return jnp.sum(cell.width * cell.porosity * u.c_e)
+
+
+def even_currents(cell: Cell, applied: Array) -> tuple[Array, ...]:
+    """Surface currents that carry the applied one evenly [A.m-2]; on discharge the negative one gives."""
+    out = []
+    for electrode in cell.electrodes:
+        surface = jnp.sum(cell.width[electrode.place, None] * electrode.interface)
+        sign = -1.0 if electrode is cell.positive else 1.0
+        out.append(sign * applied / surface * jnp.ones(electrode.interface.shape))
+    return tuple(out)

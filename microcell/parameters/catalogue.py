@@ -26,6 +26,7 @@ _FORMS: dict[str, type[Law]] = {
         open_circuit.SturmRefit,
         open_circuit.LinearPlusSteps,
         open_circuit.PolynomialPlusKnee,
+        open_circuit.ExponentialPlusSteps,
         diffusivity.GaussianDips,
         diffusivity.LogisticDrop,
         conductivity.LithiationDependent,

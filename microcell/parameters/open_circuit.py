@@ -84,6 +84,24 @@ class PolynomialPlusKnee(Law):
         return polynomial + self.knee_height * jnp.exp(self.knee_rate * x - self.knee_shift)
 
 
+class ExponentialPlusSteps(Law):
+    """Level, decay, tanh steps: ``U = U0 + K exp(-r x) + sum A tanh(s (x - b))``, graphite of Chen 2020."""
+
+    level: Leaf = coefficient()
+    decay_height: Leaf = coefficient()
+    decay_rate: Leaf = coefficient()
+    step_height: Leaf = coefficient()
+    step_steepness: Leaf = coefficient()
+    step_centre: Leaf = coefficient()
+
+    def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
+        """Evaluate U at stoichiometry x; the source gives one temperature, T is not used."""
+        x = limit_stoichiometry(argument)
+        steps = zip(self.step_height, self.step_steepness, self.step_centre, strict=True)
+        base = self.level + self.decay_height * jnp.exp(-self.decay_rate * x)
+        return base + sum(height * jnp.tanh(steepness * (x - centre)) for height, steepness, centre in steps)
+
+
 class TablePotential(Law):
     """Shape-preserving cubic (PCHIP) through a table, straight beyond its ends with the slope it ends with.
 
@@ -122,20 +140,30 @@ class TablePotential(Law):
 
     def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
         """Evaluate U at stoichiometry x; a table holds one temperature, T is not used."""
-        x = limit_stoichiometry(argument)
-        low, high = self.knots[0], self.knots[-1]
-        inside = jnp.clip(x, low, high)
-        knots, pieces = jnp.asarray(self.knots), jnp.asarray(self.pieces)
-        piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, 0, pieces.shape[1] - 1)
-        step = inside - knots[piece]
-        cubic = ((pieces[0][piece] * step + pieces[1][piece]) * step + pieces[2][piece]) * step + pieces[3][
-            piece
-        ]
-        return (
-            cubic
-            + self.end_slopes[0] * (jnp.minimum(x, low) - low)
-            + self.end_slopes[1] * (jnp.maximum(x, high) - high)
-        )
+        return piecewise_cubic(self.knots, self.pieces, self.end_slopes, limit_stoichiometry(argument))
+
+
+def piecewise_cubic(knots: Leaf, pieces: Leaf, end_slopes: Leaf, x: Leaf) -> jax.Array:
+    """Evaluate cubics between knots, and straight lines beyond the ends.
+
+    Parameters
+    ----------
+    knots : array, shape (n,)
+        Where the pieces meet, increasing.
+    pieces : array, shape (4, n - 1)
+        Their coefficients, highest power first, each from its left knot.
+    end_slopes : array, shape (2,)
+        Slopes of the lines.
+    x : array
+        Where to evaluate.
+    """
+    low, high = knots[0], knots[-1]
+    inside = jnp.clip(x, low, high)
+    knots, pieces = jnp.asarray(knots), jnp.asarray(pieces)
+    piece = jnp.clip(jnp.searchsorted(knots, inside, side="right") - 1, 0, pieces.shape[1] - 1)
+    step = inside - knots[piece]
+    cubic = ((pieces[0][piece] * step + pieces[1][piece]) * step + pieces[2][piece]) * step + pieces[3][piece]
+    return cubic + end_slopes[0] * (jnp.minimum(x, low) - low) + end_slopes[1] * (jnp.maximum(x, high) - high)
 
 
 def _check_table(x: np.ndarray, potential: np.ndarray) -> None:

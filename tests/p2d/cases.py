@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from microcell.p2d import DFN, Design, Mesh
+from microcell.p2d import DFN, Design, Mesh, Negative
 from microcell.parameters import ParameterSet
 from microcell.parameters.constants import F
 from microcell.protocol import Experiment
@@ -63,6 +63,76 @@ def xu(mesh: Mesh, **options) -> DFN:
     return DFN(XU_DESIGN, xu_parameters(), mesh, **{"film": False, **options})
 
 
+CHEN_AREA = 0.065 * 1.58
+CHEN_DESIGN = Design(
+    electrode_thickness=75.6e-6,
+    active_fraction=0.665,
+    porosity=0.335,
+    tortuosity=0.335**-0.5,
+    radii=5.22e-6,
+    electronic_conductivity=0.18,
+    area=CHEN_AREA,
+)
+GRAPHITE_DESIGN = Design(
+    electrode_thickness=85.2e-6,
+    active_fraction=0.75,
+    porosity=0.25,
+    tortuosity=0.25**-0.5,
+    radii=5.86e-6,
+    electronic_conductivity=215.0,
+    area=CHEN_AREA,
+)
+
+
+def chen_parameters() -> ParameterSet:
+    """PyBaMM's set Chen2020, positive side; its 1C is 5 A."""
+    sites = F * 0.665 * 75.6e-6 * CHEN_AREA * 63104.0 / 3600.0
+    return (
+        ParameterSet.builtin("nmc811")
+        .with_electrolyte("nyman2008")
+        .with_values(
+            {
+                "Active maximum concentration [mol.m-3]": 63104.0,
+                "Active open-circuit potential [V]": "chen2020",
+                "Active diffusivity [m2.s-1]": 4e-15,
+                "Exchange current density factor [A.m2.5.mol-1.5]": 3.42e-6,
+                "Nominal stoichiometry window": 5.0 / sites,
+                "Separator thickness [m]": 12e-6,
+                "Separator porosity": 0.47,
+                "Separator tortuosity factor": 0.47**-0.5,
+                "Lower voltage limit [V]": 2.5,
+                "Upper voltage limit [V]": 4.2,
+            }
+        )
+    )
+
+
+def graphite_parameters() -> ParameterSet:
+    return ParameterSet.builtin("nmc811").with_values(
+        {
+            "Active maximum concentration [mol.m-3]": 33133.0,
+            "Active open-circuit potential [V]": "graphite_chen2020",
+            "Active diffusivity [m2.s-1]": 3.3e-14,
+            "Exchange current density factor [A.m2.5.mol-1.5]": 6.48e-7,
+        }
+    )
+
+
+def chen(mesh: Mesh, **options) -> DFN:
+    negative = Negative(GRAPHITE_DESIGN, graphite_parameters(), (29866 / 33133, 17038 / 63104))
+    return DFN(CHEN_DESIGN, chen_parameters(), mesh, **{"film": False, "negative": negative, **options})
+
+
+def chen_discharge(rate: float) -> Experiment:
+    return Experiment([f"Discharge at {5.0 * rate!r} A until 2.5 V"], initial=f"x = {17038 / 63104!r}")
+
+
+CHEN_CCCV = Experiment(
+    ["Charge at 5 A until 4.2 V", "Hold at 4.2 V until 0.25 A", "Rest for 10 minutes"],
+    initial=f"x = {53889.21786785448 / 63104!r}",
+)
+
+
 def nmc_cccv(rate: float) -> Experiment:
     current = f"{43.5 * rate!r} A/m2"
     steps = [
@@ -88,6 +158,10 @@ CASES = {
     "xu2019_half_1C": (xu, xu_discharge(1.0)),
     "xu2019_half_2C": (xu, xu_discharge(2.0)),
     "xu2019_half_cccv": (xu, XU_CCCV),
+    "chen2020_full_C3": (chen, chen_discharge(1 / 3)),
+    "chen2020_full_1C": (chen, chen_discharge(1.0)),
+    "chen2020_full_2C": (chen, chen_discharge(2.0)),
+    "chen2020_full_cccv": (chen, CHEN_CCCV),
 }
 
 
@@ -99,11 +173,14 @@ def read_series(shared: Path, case: str) -> np.ndarray:
 
 def read_profiles(shared: Path, case: str, name: str) -> dict[float, np.ndarray]:
     """Place and value of one quantity, by time."""
+    offset = 0.0 if "full" in case else 7e-4  # half cells: behind a layer of lithium
     out: dict[float, list] = {}
     with (shared / "reference" / f"pybamm_{case}_profiles.csv").open() as file:
         for row in csv.DictReader(file):
             if row["quantity"] == name:
-                out.setdefault(float(row["t_s"]), []).append((float(row["x_m"]) - 7e-4, float(row["value"])))
+                out.setdefault(float(row["t_s"]), []).append(
+                    (float(row["x_m"]) - offset, float(row["value"]))
+                )
     return {time: np.array(rows) for time, rows in out.items()}
 
 

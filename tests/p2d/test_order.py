@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microcell.p2d import Mesh
-from microcell.p2d.control import Control
+from microcell.p2d.control import CURRENT, constant
 from microcell.p2d.replay import replay
 from microcell.protocol import Experiment
 
@@ -29,12 +29,12 @@ def test_second_order_in_space():
 def test_order_in_time(order):
     """24, 48 and 96 steps over ten minutes, shorter at the start where the current jumps."""
     cell = nmc(Mesh(3, 3, 5)).cell()
-    control = Control(np.int32(0), np.float64(-43.5))
+    control = constant(CURRENT, -43.5)
     volts = []
     for n in (24, 48, 96):
         times = 600.0 * (np.arange(n + 1) / n) ** 2
         orders = np.minimum(np.arange(n + 1).clip(1), order)
-        run = jax.jit(replay)(cell, jnp.asarray(0.6), control, times, orders)
+        run = jax.jit(replay)(cell, (jnp.asarray(0.6),), control, times, orders)
         volts.append(float(run.voltage[-1]))
     slope = np.log2(abs(volts[1] - volts[0]) / abs(volts[2] - volts[1]))
     assert order - 0.25 < slope < order + 0.5

@@ -9,7 +9,7 @@ from scipy.integrate import trapezoid
 
 from microcell.errors import ParameterError, ResultsError, SolverError
 from microcell.p2d import Design, Mesh, advance
-from microcell.p2d.control import VOLTAGE_TOLERANCE, Control
+from microcell.p2d.control import CURRENT, VOLTAGE_TOLERANCE, constant
 from microcell.p2d.replay import replay
 from microcell.parameters.constants import K_B_EV
 from microcell.protocol import Experiment
@@ -123,12 +123,12 @@ def test_sensitivity_is_that_of_the_discrete_solution():
     """dV(t)/d ln D at fixed times and steps, forward and reverse, against central differences."""
     model = nmc(SMALL, film=True, tolerance=1e-3)
     run = model.solve(Experiment(["Charge at 43.5 A/m2 for 20 minutes"], initial="x = 0.8"))
-    cell, control = model.cell(), Control(np.int32(0), np.float64(-43.5))
+    cell, control = model.cell(), constant(CURRENT, -43.5)
 
     def voltage(factor):
         D = cell.laws.diffusivity_s.value * factor
-        other = eqx.tree_at(lambda c: c.laws.diffusivity_s.value, cell, D)
-        return replay(other, jnp.asarray(0.8), control, run.record.time, run.record.order).voltage
+        other = eqx.tree_at(lambda c: c.positive.laws.diffusivity_s.value, cell, D)
+        return replay(other, (jnp.asarray(0.8),), control, run.record.time, run.record.order).voltage
 
     compiled = jax.jit(voltage)
     np.testing.assert_allclose(compiled(1.0), run["Voltage [V]"], atol=1e-8)

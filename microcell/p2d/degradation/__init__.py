@@ -1,0 +1,1 @@
+"""Degradation of the positive electrode: mechanisms with their equations, numbers and sources."""
