@@ -18,7 +18,7 @@ from .equations import Step
 from .formula import Formula, choose, formula, shortened
 from .history import History, accept, latest, local_errors, predict, restarted, step_from
 from .newton import solve_step
-from .record import Record, empty, record_of, write
+from .record import empty, record_of, write
 from .state import Unknowns, even_currents, voltage
 
 RUNNING, DURATION, AT_VOLTAGE, AT_CURRENT, OUT_OF_WINDOW, FULL, NO_START, TOO_SMALL = range(8)
@@ -59,16 +59,22 @@ class Progress(NamedTuple):
     start: Array
     code: Array
     overrun: Array
-    records: Record
+    records: Any
     rows: Array
     accepted: Array
     refused: Array
     iterations: Array
 
 
-@partial(jax.jit, static_argnames="rows")
+@partial(jax.jit, static_argnames=("rows", "keep"))
 def start_step(
-    cell: Cell, control: Control, limits: Limits, settings: Settings, last: History, rows: int
+    cell: Cell,
+    control: Control,
+    limits: Limits,
+    settings: Settings,
+    last: History,
+    rows: int,
+    keep: Callable[[Cell, History, Array], Any] = record_of,
 ) -> Progress:
     """Solve for the currents and potentials that a new control imposes at once.
 
@@ -80,12 +86,14 @@ def start_step(
         Where the step before has ended.
     rows : int
         Length of the records (static).
+    keep : callable
+        What is recorded of every accepted time (static).
     """
     one = jnp.asarray(1)
     history, converged, count = at_once(cell, control, last)
     new = latest(history)
     overrun, code = _ended(control, limits, voltage(cell, new), new.applied)
-    first, zero = record_of(cell, history, one), jnp.asarray(0)
+    first, zero = keep(cell, history, one), jnp.asarray(0)
     return Progress(
         history=history,
         dt=jnp.minimum(settings.first, limits.duration),
@@ -129,8 +137,8 @@ def at_once(
 @jax.jit
 def run_step(cell: Cell, control: Control, limits: Limits, settings: Settings, begun: Progress) -> Progress:
     """Advance until the step ends, fails, or the records are full; then ``code`` says why."""
-    attempt = partial(_attempt, cell, control, limits, settings)
-    return jax.lax.while_loop(lambda p: p.code == RUNNING, attempt, begun)
+    advance = partial(attempt, record_of, cell, control, limits, settings)
+    return jax.lax.while_loop(lambda p: p.code == RUNNING, advance, begun)
 
 
 @jax.jit
@@ -152,8 +160,19 @@ def _ended(control: Control, limits: Limits, volts: Array, applied: Array) -> tu
     return jnp.max(overruns), codes[jnp.argmax(overruns)]
 
 
-def _attempt(cell: Cell, control: Control, limits: Limits, settings: Settings, p: Progress) -> Progress:
-    """Try one time step: accept it, or try again with a shorter one."""
+def attempt(
+    keep: Callable[[Cell, History, Array], Any],
+    cell: Cell,
+    control: Control,
+    limits: Limits,
+    settings: Settings,
+    p: Progress,
+) -> Progress:
+    """Try one time step: accept it, or try again with a shorter one.
+
+    What is kept of a refused step is overwritten by the next one: that costs less than to choose.
+    """
+    records, p = p.records, p._replace(records=None)
     rule = formula(p.dt, p.history.times, p.order, p.history.known)
     predicted = predict(p.history, rule)
     slow = aged(cell, p.history.slow, latest(p.history), predicted, rule.dt)
@@ -165,11 +184,14 @@ def _attempt(cell: Cell, control: Control, limits: Limits, settings: Settings, p
     overrun, code = _ended(control, limits, voltage(cell, u), u.applied)
     fine = (error <= 1.0) & (overrun <= 1.0)
     p = p._replace(iterations=p.iterations + count)
-    return jax.lax.cond(
+    new = jax.lax.cond(
         fine,
         lambda: _accepted(cell, control, limits, settings, p, rule, step, u, slow, errors, overrun, code),
         lambda: _refused(settings, p, rule, error, overrun),
     )
+    records = write(records, keep(cell, new.history, rule.order), p.rows)
+    full = (new.code == RUNNING) & (new.rows >= jax.tree.leaves(records)[0].shape[0])
+    return new._replace(records=records, code=jnp.where(full, FULL, new.code))
 
 
 def _refused(settings: Settings, p: Progress, rule: Formula, error: Array, overrun: Array) -> Progress:
@@ -204,14 +226,12 @@ def _accepted(
     elapsed = history.times[0] - p.start
     dt = jnp.minimum(_sooner(limits, settings, p, rule.dt, dt, overrun, elapsed), _to_knot(control, elapsed))
     over = jnp.where(overrun > 0, code, jnp.where(left <= 1e-9 * limits.duration, DURATION, RUNNING))
-    full = p.rows + 1 >= p.records.time.shape[0]
     return p._replace(
         history=history,
         dt=jnp.minimum(dt, left),
         order=order,
-        code=jnp.where((over == RUNNING) & full, FULL, over),
+        code=over,
         overrun=overrun,
-        records=write(p.records, record_of(cell, history, rule.order), p.rows),
         rows=p.rows + 1,
         accepted=p.accepted + 1,
     )

@@ -147,7 +147,7 @@ def _remapped(cell: Cell, electrode: Electrode, ratio: Array, lost: Lost, c_s: A
     last shell.
     """
     edges = jnp.asarray(cell.mesh.shell_edges())
-    volume = jnp.asarray(3.0 * cell.shell_volume)
+    volume = jnp.asarray(3.0 * cell.shell_volume)[None, None]
     held = jnp.concatenate([jnp.zeros((*c_s.shape[:2], 1)), jnp.cumsum(c_s * volume, -1)], -1)
     new = (edges[None, None] * ratio[..., None]) ** 3
     within = jax.vmap(jax.vmap(jnp.interp, (0, None, 0)), (0, None, 0))(new, edges**3, held)
@@ -156,4 +156,4 @@ def _remapped(cell: Cell, electrode: Electrode, ratio: Array, lost: Lost, c_s: A
         return shells
     stays = lost.trapped * electrode.laws.c_max * (1.0 - ratio**3)
     excess = jnp.where(jnp.isnan(stays), 0.0, held[..., -1] - within[..., -1] - stays)
-    return shells.at[..., -1].add(excess / (volume[-1] * ratio**3))
+    return shells.at[..., -1].add(excess / (volume[..., -1] * ratio**3))

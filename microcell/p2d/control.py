@@ -114,6 +114,9 @@ def control_of(step: ResolvedStep, area: float) -> Control:
     if step.kind == "voltage":
         return constant(VOLTAGE, step.value)
     mode = POWER if step.kind == "power" else CURRENT
+    if step.profile is not None:
+        times, values = (np.asarray(column, float) for column in step.profile)
+        return Control(np.int32(mode), values / area, times)
     return constant(mode, step.value / area if step.kind != "rest" else 0.0)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from ..errors import ParameterError
 from ..parameters.units import quantity
 
+_ROUNDING = 1e-4  # published fractions are rounded: those of a solid without binder may add up to more than 1
 _UNITS = {"electrode_thickness": "m", "area": "m2", "electronic_conductivity": "S.m-1"}
 
 
@@ -66,7 +67,9 @@ class Design(BaseModel):
         for key in (*positive, "surface_factor"):
             _require(getattr(self, key) > 0, key, getattr(self, key), "above 0")
         fractions = self.active_fraction + self.porosity
-        _require(fractions <= 1, "active_fraction", fractions, "active fraction + porosity at most 1")
+        _require(
+            fractions <= 1 + _ROUNDING, "active_fraction", fractions, "active fraction + porosity at most 1"
+        )
         _require(min(self.radii, default=0.0) > 0, "radii", self.radii, "above 0")
         fits = len(self.weights) == len(self.radii) and np.isclose(sum(self.weights), 1.0)
         _require(fits, "weights", self.weights, f"{len(self.radii)} numbers (one per radius) that sum to 1")

@@ -28,7 +28,7 @@ from .state import uniform
 
 _OCP = "Active open-circuit potential [V]"
 _SAFETY = 0.5  # V outside of the voltage limits of the parameters at which any step ends
-_FAILED = {advance.NO_START, advance.TOO_SMALL, advance.OUT_OF_WINDOW}
+FAILED = {advance.NO_START, advance.TOO_SMALL, advance.OUT_OF_WINDOW}
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class _Run:
         self._collect(progress)
         self.history = progress.history
         self.reports.append(_report(step, progress))
-        if int(progress.code) in _FAILED:
+        if int(progress.code) in FAILED:
             raise self._failure(step, progress)
         self._settle()
 
@@ -216,7 +216,7 @@ def _report(step: ResolvedStep, progress: Progress) -> StepReport:
     code = int(progress.code)
     return StepReport(
         text=step.text,
-        reason=_reason(step, code),
+        reason=reason(step, code),
         code=code,
         start=float(progress.start),
         end=float(progress.history.times[0]),
@@ -226,7 +226,8 @@ def _report(step: ResolvedStep, progress: Progress) -> StepReport:
     )
 
 
-def _reason(step: ResolvedStep, code: int) -> str:
+def reason(step: ResolvedStep, code: int) -> str:
+    """Say why a step ended, from the result code of `microcell.p2d.advance`."""
     limit, current = step.voltage_limit, step.current_limit
     late = " before the condition of the step was met" if step.has_default_duration else ""
     return {

@@ -93,6 +93,10 @@ class Mechanism(eqx.Module):
         """Return the active material lost since the start; by default none."""
         return Lost(jnp.zeros(radius.shape), jnp.ones(radius.shape))
 
+    def fast(self) -> tuple[str, ...]:
+        """Return the names of states that forget a cycle within a few, so that jumps do not integrate them."""
+        return ()
+
     def quantities(self, laws: Laws, radius: Any, state: dict[str, Any]) -> dict[str, Any]:
         """Return outputs by name with their unit, (..., E, P), from states with any leading axes."""
         raise NotImplementedError

@@ -75,11 +75,11 @@ def record_of(cell: Cell, history: History, order: Array) -> Record:
     )
 
 
-def empty(one: Record, length: int) -> Record:
+def empty(one: Any, length: int) -> Any:
     """Return room for so many times."""
     return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), one)
 
 
-def write(records: Record, one: Record, row: Array) -> Record:
-    """Put one time into its row."""
-    return jax.tree.map(lambda old, new: old.at[row].set(new), records, one)
+def write(records: Any, one: Any, row: Array) -> Any:
+    """Put one time into its row; a row behind the last is dropped."""
+    return jax.tree.map(lambda old, new: old.at[row].set(new, mode="drop"), records, one)

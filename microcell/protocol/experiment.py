@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from microcell.errors import ProtocolError, did_you_mean
+from microcell.protocol.drive_cycle import as_mapping, is_follow, read_follow
 from microcell.protocol.grammar import EXAMPLES, parse_step
 from microcell.protocol.initial import Initial
 from microcell.protocol.quantity import as_duration
@@ -20,14 +22,17 @@ class Experiment(BaseModel):
 
     Parameters
     ----------
-    steps : sequence of str or Step, or nested sequences of them
+    steps : sequence of str, mapping or Step, or nested sequences of them
         The steps in order; nested sequences are flattened, so that ``("Charge ...", "Rest ...") * 3`` works.
+        "Follow drive.csv until 3.0 V" follows a table, see `microcell.protocol.profile`.
     initial : str or mapping or Initial
         The state at the start: "3.6 V", "x = 0.88" or {"stoichiometry": 0.88}.
     repeat : int
         How often the whole list is run.
     period : str, optional
         Time between outputs for steps that do not set their own, such as "1 minute".
+    folder : path
+        Where files of drive cycles are looked for.
 
     Attributes
     ----------
@@ -64,9 +69,16 @@ class Experiment(BaseModel):
     cycle_length: int
     period: float | None
 
-    def __init__(self, steps: Any, initial: Any, repeat: int = 1, period: str | float | None = None) -> None:
+    def __init__(
+        self,
+        steps: Any,
+        initial: Any,
+        repeat: int = 1,
+        period: str | float | None = None,
+        folder: str | Path = ".",
+    ) -> None:
         seconds = _read_period(period)
-        once = tuple(_with_period(step, seconds) for step in _read_steps(steps))
+        once = tuple(_with_period(step, seconds) for step in _read_steps(steps, folder))
         super().__init__(
             steps=once * _read_repeat(repeat),
             initial=Initial.parse(initial),
@@ -98,7 +110,7 @@ class Experiment(BaseModel):
         """Return the protocol as texts, ready for JSON and for `from_dict`."""
         once = self.steps[: self.cycle_length]
         return {
-            "steps": [step.text for step in once],
+            "steps": [step.text if step.profile is None else as_mapping(step) for step in once],
             "initial": {self.initial.kind: self.initial.value},
             "repeat": self.repeat,
             **({} if self.period is None else {"period": self.period}),
@@ -157,14 +169,25 @@ def _voltages(experiment: Experiment) -> Iterator[tuple[str, str, float]]:
             yield key, text, cutoff.value
 
 
-def _read_steps(steps: Any) -> tuple[Step, ...]:
+def _read_steps(steps: Any, folder: str | Path) -> tuple[Step, ...]:
     """Flatten and parse the list of steps."""
     flat = list(_flatten(steps))
     if not flat:
         raise ProtocolError("The protocol has no steps", key="steps", allowed=f"steps such as {EXAMPLES}")
-    return tuple(
-        item if isinstance(item, Step) else parse_step(item, number) for number, item in enumerate(flat, 1)
-    )
+    return tuple(_read_step(item, number, folder) for number, item in enumerate(flat, 1))
+
+
+def _read_step(item: Any, number: int, folder: str | Path) -> Step:
+    if isinstance(item, Step):
+        return item
+    if not is_follow(item):
+        return parse_step(item, number)
+    try:
+        return read_follow(item, folder)
+    except ProtocolError as error:
+        parts = {part: getattr(error, part) for part in ("file", "value", "allowed", "fix")}
+        key = f"step {number}" if error.key is None else f"step {number}, {error.key}"
+        raise ProtocolError(error.problem, key=key, **parts) from error
 
 
 def _flatten(steps: Any) -> Iterator[Any]:

@@ -48,6 +48,8 @@ class ResolvedStep(BaseModel):
         Time between outputs [s].
     text : str
         The step as the user wrote it.
+    profile : (tuple, tuple) or None
+        Times since the beginning of the step [s], and current [A] or power [W] there, positive for discharge.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +62,7 @@ class ResolvedStep(BaseModel):
     has_default_duration: bool
     period: float | None
     text: str
+    profile: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
 def resolve(step: Step, one_c_current: float, area: float) -> ResolvedStep:
@@ -93,4 +96,11 @@ def resolve(step: Step, one_c_current: float, area: float) -> ResolvedStep:
         has_default_duration=step.has_default_duration,
         period=step.period,
         text=step.text,
+        profile=_scaled(step, scale[step.unit]),
     )
+
+
+def _scaled(step: Step, scale: float) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    if step.profile is None:
+        return None
+    return step.profile.times, tuple(value * scale for value in step.profile.values)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from microcell.protocol.profile import Profile
+
 CHARGE: Literal[-1] = -1
 DISCHARGE: Literal[1] = 1
 """Signs of the current: positive current is discharge."""
@@ -58,6 +60,8 @@ class Step(BaseModel):
         The step as the user wrote it.
     period : float or None
         Time between outputs [s], if the step sets it.
+    profile : Profile or None
+        The table that current or power follow; ``value`` is then its largest magnitude.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +73,7 @@ class Step(BaseModel):
     terminations: tuple[Termination, ...]
     text: str
     period: float | None = None
+    profile: Profile | None = None
 
     def termination(self, kind: str) -> Termination | None:
         """Return the termination of a kind, None where the step has none."""

@@ -12,7 +12,7 @@ from microcell.p2d import Design, Mesh, advance
 from microcell.p2d.control import CURRENT, VOLTAGE_TOLERANCE, constant
 from microcell.p2d.replay import replay
 from microcell.parameters.constants import K_B_EV
-from microcell.protocol import Experiment
+from microcell.protocol import Experiment, Profile, follow
 
 from .cases import NMC_DESIGN, nmc
 
@@ -152,3 +152,21 @@ def test_names_are_suggested(solved):
 def test_impossible_electrodes_are_refused(key, value):
     with pytest.raises(ParameterError, match=key if key != "porosity" else "active_fraction"):
         Design(**{**NMC_DESIGN.model_dump(), key: value})
+
+
+@pytest.mark.slow
+def test_a_drive_cycle_is_followed_and_its_corners_are_met():
+    """Currents at all accepted times are those of the table; the charge is its integral."""
+    times, rates = [0.0, 30.0, 31.0, 90.0, 120.0], [0.5, 1.0, -1.0, -0.2, 2.0]
+    step = follow(Profile.of(times, rates, "C"))
+    model = nmc(SMALL, film=True)
+    solution = model.solve(Experiment([step, "Rest for 10 seconds"], initial="x = 0.6"))
+    one_c = float(model.cell().one_c)
+    t, here = solution["Time [s]"], solution.step_number == 0
+    wanted = np.interp(t[here], times, rates) * one_c
+    np.testing.assert_allclose(solution["Current [A]"][here], wanted, rtol=1e-9, atol=1e-12)
+    for corner in times:
+        assert np.min(np.abs(t - corner)) < 1e-5
+    charge = np.trapezoid(rates, times) * one_c / 3600
+    assert solution["Discharge capacity [A.h]"][-1] == pytest.approx(charge, abs=2e-3 * abs(charge))
+    assert solution.steps[0].reason.startswith("duration 120 s")

@@ -59,7 +59,7 @@ def test_experiments_are_frozen():
         ({"steps": None}, "A step is a text"),
         ({"steps": [CCCV[0], "Rst for 1 h"]}, "step 2"),
         ({"steps": [CCCV[0], [CCCV[1], 7]]}, "step 3"),
-        ({"steps": {"a": 1}}, "A step is a text"),
+        ({"steps": {"a": 1}}, "A drive cycle has no key 'a'"),
         ({"repeat": 0}, "repeat"),
         ({"repeat": 1.5}, "repeat"),
         ({"repeat": True}, "repeat"),
