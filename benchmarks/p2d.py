@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from record import save
 
-from microcell.p2d import Mesh
+from microcell.p2d import DFN, SPM, Mesh, SPMe
 from tests.p2d.cases import xu, xu_discharge
 
 VOLUMES = 20
@@ -32,9 +32,9 @@ def timed(run: Callable[[], Any], repeats: int) -> dict[str, Any]:
     return {"first_s": times[0], "median_s": median(times[1:]), "least_s": min(times[1:])}
 
 
-def ours(tolerance: float) -> Callable[[], Any]:
+def ours(tolerance: float, kind: type[DFN] = DFN) -> Callable[[], Any]:
     """Xu2019, 1C to 3.5 V."""
-    model, protocol = xu(Mesh(VOLUMES, VOLUMES, VOLUMES), tolerance=tolerance), xu_discharge(1.0)
+    model, protocol = xu(Mesh(VOLUMES, VOLUMES, VOLUMES), kind, tolerance=tolerance), xu_discharge(1.0)
     return lambda: model.solve(protocol)
 
 
@@ -55,6 +55,7 @@ def main() -> None:
     """Measure and save."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     rows = {f"microcell, tolerance {t:g}": timed(ours(t), repeats) for t in (1e-3, 1e-4)}
+    rows |= {f"microcell {kind.__name__}": timed(ours(1e-4, kind), repeats) for kind in (SPMe, SPM)}
     rows["PyBaMM IDAKLU"] = timed(pybamm_solve(), repeats)
     ratio = rows["microcell, tolerance 0.0001"]["median_s"] / rows["PyBaMM IDAKLU"]["median_s"]
     path = save(

@@ -34,14 +34,13 @@ def _parts(cell: Cell, u: Unknowns) -> Iterator[tuple[Electrode, Array, Array]]:
 
 
 def _surface(electrode: Electrode, u: Unknowns, c_s: Array, current: Array) -> Surface:
-    shape, at = current.shape, electrode.place
+    shape = current.shape
     c = surface_concentration(electrode, c_s, current)
-    drop = (u.phi_s - u.phi_e)[at, None]
     return Surface(
         stoichiometry=c / electrode.laws.c_max,
-        drop=jnp.broadcast_to(drop, shape),
+        drop=jnp.broadcast_to(electrode.seen(u.phi_s - u.phi_e), shape),
         current=current,
-        salt=jnp.broadcast_to(u.c_e[at, None], shape),
+        salt=jnp.broadcast_to(electrode.seen(u.c_e), shape),
     )
 
 
@@ -143,8 +142,9 @@ def _shrunk(
 def _remapped(cell: Cell, electrode: Electrode, ratio: Array, lost: Lost, c_s: Array) -> Array:
     """Lithium of the shells after the radius has shrunk by ``ratio``: what lay inside stays where it was.
 
-    In what was cut off stays all that was there, or the trapped stoichiometry; the difference goes into the
-    last shell.
+    In what was cut off stays all that was there, or the trapped stoichiometry. The difference is spread over
+    the core: in the thin last shell it could exceed what the material holds, and in the time of a step of the
+    protocol it diffuses all the way.
     """
     edges = jnp.asarray(cell.mesh.shell_edges())
     volume = jnp.asarray(3.0 * cell.shell_volume)[None, None]
@@ -156,4 +156,4 @@ def _remapped(cell: Cell, electrode: Electrode, ratio: Array, lost: Lost, c_s: A
         return shells
     stays = lost.trapped * electrode.laws.c_max * (1.0 - ratio**3)
     excess = jnp.where(jnp.isnan(stays), 0.0, held[..., -1] - within[..., -1] - stays)
-    return shells.at[..., -1].add(excess / (volume[..., -1] * ratio**3))
+    return shells + (excess / ratio**3)[..., None]

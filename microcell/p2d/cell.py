@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import equinox as eqx
 import jax
 import numpy as np
 
-from ..errors import ParameterError
+from ..errors import ParameterError, did_you_mean
 from ..parameters.constants import F
 from ..parameters.law import Leaf
 from ..parameters.laws import Laws
@@ -16,6 +18,9 @@ from .electrode import Electrode, build_electrode
 from .mechanism import Mechanism
 from .mesh import Mesh
 from .negative import Negative
+
+Model = Literal["DFN", "SPMe", "SPM"]
+"""What varies through the plane: all; potentials and salt (SPMe); nothing (SPM)."""
 
 
 class Cell(eqx.Module):
@@ -31,6 +36,7 @@ class Cell(eqx.Module):
     area : cross-section [m2].
     one_c : the 1C current [A].
     mesh : numbers of volumes (static).
+    model : what varies through the plane (static).
     """
 
     electrodes: tuple[Electrode, ...]
@@ -42,6 +48,7 @@ class Cell(eqx.Module):
     area: Leaf
     one_c: Leaf
     mesh: Mesh = eqx.field(static=True)
+    model: Model = eqx.field(static=True, default="DFN")
 
     @property
     def positive(self) -> Electrode:
@@ -63,6 +70,13 @@ class Cell(eqx.Module):
         """Number of volumes through the plane, N."""
         return int(self.width.shape[0])
 
+    def half_volume(self, k: int) -> Leaf:
+        """Distance from the centre of the first (0) or last (-1) volume to the end of the stack [m].
+
+        None in the SPM, where nothing resists through the plane.
+        """
+        return 0.0 if self.model == "SPM" else 0.5 * self.width[k]
+
     @property
     def shell_volume(self) -> np.ndarray:
         """Volume of the shells over ``4 pi R^3``, (radial,); they sum to 1/3."""
@@ -75,6 +89,7 @@ def build_cell(
     mesh: Mesh,
     mechanisms: tuple[Mechanism, ...] = (),
     negative: Negative | None = None,
+    model: Model = "DFN",
 ) -> Cell:
     """Lay the layers out.
 
@@ -90,20 +105,25 @@ def build_cell(
         What degrades the positive electrode.
     negative : Negative, optional
         The negative electrode; lithium metal where left out.
+    model : "DFN", "SPMe" or "SPM"
+        What varies through the plane.
 
     Raises
     ------
     ParameterError
-        If the electrodes do not have the same area.
+        If the electrodes do not have the same area, or there is no such model.
     """
+    _check_model(model)
     laws = parameters.laws()
     layers = _layers(design, parameters, laws, mesh, negative)
     first = len(layers["width"]) - mesh.electrode
-    positive = build_electrode(design, laws, mesh, mechanisms, first, mesh.electrode)
+    places = mesh.electrode if model == "DFN" else 1
+    positive = build_electrode(design, laws, mesh, mechanisms, first, mesh.electrode, places)
     electrodes: tuple[Electrode, ...] = (positive,)
     if negative is not None:
         _check_area(design, negative.design)
-        own = build_electrode(negative.design, negative.parameters.laws(), mesh, (), 0, mesh.negative)
+        own_laws, places = negative.parameters.laws(), mesh.negative if model == "DFN" else 1
+        own = build_electrode(negative.design, own_laws, mesh, (), 0, mesh.negative, places)
         electrodes = (own, *electrodes)
     per_x = F * design.active_fraction * design.electrode_thickness * design.area * float(laws.c_max)
     return Cell(
@@ -113,6 +133,7 @@ def build_cell(
         area=np.float64(design.area),
         one_c=np.float64(per_x * parameters.number("Nominal stoichiometry window") / 3600.0),
         mesh=mesh,
+        model=model,
     )
 
 
@@ -148,6 +169,17 @@ def _electronic(design: Design, laws: Laws) -> float:
         return float(laws.conductivity_s(np.float64(0.5), laws.temperature))
 
 
+def _check_model(model: str) -> None:
+    if model not in get_args(Model):
+        raise ParameterError(
+            "There is no such reduced model",
+            key="model",
+            value=repr(model),
+            allowed=", ".join(get_args(Model)),
+            fix=did_you_mean(str(model), get_args(Model)),
+        )
+
+
 def _check_area(positive: Design, negative: Design) -> None:
     if not np.isclose(positive.area, negative.area):
         raise ParameterError(
@@ -155,4 +187,5 @@ def _check_area(positive: Design, negative: Design) -> None:
             key="negative.design.area",
             value=f"{negative.area:g} m2",
             allowed=f"{positive.area:g} m2, that of the positive electrode",
+            fix="give both electrodes the same area",
         )

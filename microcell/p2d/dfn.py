@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from ..protocol import Experiment, ResolvedStep, resolve, validate
 from . import advance
 from .advance import Progress, Settings
 from .ageing import fresh, loses_material, settle
-from .cell import Cell, build_cell
+from .cell import Cell, Model, build_cell
 from .control import control_of, limits_of
 from .degradation.rocksalt import RocksaltFilm
 from .design import Design
@@ -67,6 +68,8 @@ class DFN:
     >>> solution = model.solve(Experiment(["Charge at 1C until 4.3 V"], initial="3.6 V"))  # doctest: +SKIP
     """
 
+    kind: ClassVar[Model] = "DFN"
+
     design: Design
     parameters: ParameterSet
     mesh: Mesh = field(default_factory=Mesh)
@@ -80,7 +83,7 @@ class DFN:
     def cell(self) -> Cell:
         """Return geometry and laws as a pytree, to differentiate or to batch over."""
         mechanisms = (*((RocksaltFilm(),) if self.film else ()), *self.mechanisms)
-        return build_cell(self.design, self.parameters, self.mesh, mechanisms, self.negative)
+        return build_cell(self.design, self.parameters, self.mesh, mechanisms, self.negative, self.kind)
 
     def settings(self) -> Settings:
         """Return the numbers of the time stepping."""
@@ -126,6 +129,8 @@ class DFN:
         SolverError
             If a step cannot be solved or leaves the voltage window; the error's ``partial`` is the solution
             until then.
+        KeyboardInterrupt
+            If the user stops it; ``partial`` is the solution of the finished steps, None without any.
         """
         limits = (self.parameters.number(f"{side} voltage limit [V]") for side in ("Lower", "Upper"))
         validate(experiment, *limits)
@@ -135,8 +140,12 @@ class DFN:
                 run.start(self.initial_stoichiometries(experiment))
             else:
                 run.go_on(after)
-            for step in experiment.steps:
-                run.advance(resolve(step, float(run.pristine.one_c), self.design.area))
+            try:
+                for step in experiment.steps:
+                    run.advance(resolve(step, float(run.pristine.one_c), self.design.area))
+            except KeyboardInterrupt as stop:
+                stop.partial = run.finished()  # type: ignore[attr-defined]
+                raise
         return run.solution()
 
 
@@ -150,6 +159,7 @@ class _Run:
         self.reports: list[StepReport] = []
         self.numbers: list[int] = []
         self.history: History
+        self.border: tuple[int, Cell, History] | None = None
 
     def start(self, x: tuple[float, ...]) -> None:
         """Begin from the relaxed state."""
@@ -177,6 +187,7 @@ class _Run:
         if int(progress.code) in FAILED:
             raise self._failure(step, progress)
         self._settle()
+        self.border = (len(self.reports), self.cell, self.history)
 
     def _settle(self) -> None:
         """Take material that was lost during the step out of the geometry."""
@@ -200,6 +211,20 @@ class _Run:
         )
         error.partial = self.solution()  # type: ignore[attr-defined]
         return error
+
+    def finished(self) -> Solution | None:
+        """Join the steps that are done; an interruption may have come anywhere in the next one."""
+        if self.border is None:
+            return None
+        steps, cell, history = self.border
+        whole, rows = self.solution(), int(np.searchsorted(self.numbers, steps))
+        return replace(
+            whole,
+            record=jax.tree.map(lambda column: column[:rows], whole.record),
+            step_number=whole.step_number[:rows],
+            steps=whole.steps[:steps],
+            end=(cell, history),
+        )
 
     def solution(self) -> Solution:
         """Join what was collected."""

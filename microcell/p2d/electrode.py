@@ -15,18 +15,20 @@ from .mesh import Mesh
 
 
 class Electrode(eqx.Module):
-    """Particles of an electrode in E volumes and P sizes; every number is traced.
+    """Particles of an electrode in E places and P sizes; every number is traced.
+
+    Places are the volumes of the electrode, or one that stands for all of them (SPM, SPMe).
 
     Attributes
     ----------
     laws : of the active material; the electrolyte, film and lithium of it count in the positive one only.
-    interface : active surface per volume and size [m-1], (E, P).
+    interface : active surface per place and size [m-1], (E, P).
     active : volume fraction of active material per size, (E, P).
     radius : of the particles as made [m], (E, P).
     core : radius of what takes lithium over `radius`, (E, P).
     mechanisms : what changes the particles.
     half_shell : half the thickness of the last shell over the radius (static).
-    first : the first of its volumes through the plane (static).
+    first, volumes : the first of its volumes through the plane, and how many (static).
     """
 
     laws: Laws
@@ -37,11 +39,17 @@ class Electrode(eqx.Module):
     mechanisms: tuple[Mechanism, ...]
     half_shell: float = eqx.field(static=True)
     first: int = eqx.field(static=True)
+    volumes: int = eqx.field(static=True)
 
     @property
     def place(self) -> slice:
         """The volumes of the electrode among all."""
-        return slice(self.first, self.first + self.interface.shape[0])
+        return slice(self.first, self.first + self.volumes)
+
+    def seen(self, field: Array) -> Array:
+        """Return what the particles see of a field over all volumes (N,): (E, 1), there or the mean."""
+        own = field[self.place, None]
+        return own if self.interface.shape[0] == self.volumes else jnp.mean(own, axis=0, keepdims=True)
 
     @property
     def core_radius(self) -> Array:
@@ -57,7 +65,13 @@ class Electrode(eqx.Module):
 
 
 def build_electrode(
-    design: Design, laws: Laws, mesh: Mesh, mechanisms: tuple[Mechanism, ...], first: int, volumes: int
+    design: Design,
+    laws: Laws,
+    mesh: Mesh,
+    mechanisms: tuple[Mechanism, ...],
+    first: int,
+    volumes: int,
+    places: int,
 ) -> Electrode:
     """Lay the particles out evenly.
 
@@ -73,6 +87,8 @@ def build_electrode(
         What degrades it.
     first, volumes : int
         Where it lies through the plane.
+    places : int
+        Places for particles: as many as volumes, or 1 for all of them.
     """
     radius = np.asarray(design.radii, float)
     active = design.active_fraction * np.asarray(design.weights, float)
@@ -80,7 +96,7 @@ def build_electrode(
     edges = mesh.shell_edges()
 
     def everywhere(values: np.ndarray) -> np.ndarray:
-        return np.tile(values, (volumes, 1))
+        return np.tile(values, (places, 1))
 
     return Electrode(
         laws=laws,
@@ -91,4 +107,5 @@ def build_electrode(
         mechanisms=mechanisms,
         half_shell=float(0.5 * (edges[-1] - edges[-2])),
         first=first,
+        volumes=volumes,
     )

@@ -65,7 +65,7 @@ def residual(cell: Cell, step: Step, u: Unknowns) -> Residual:
     return Residual(
         radial=tuple(radial_residual(cell, e, step, past, c, i) for e, past, _, c, i in parts),
         kinetics=tuple(
-            surface_balance(e, effects, u.phi_s - u.phi_e, c[..., -1], u.c_e, i)
+            surface_balance(e, effects, e.seen(u.phi_s - u.phi_e), c[..., -1], e.seen(u.c_e), i)
             for e, _, effects, c, i in parts
         ),
         through=through_residual(cell, step, u),
@@ -129,12 +129,12 @@ def surface_balance(
     c_e: Array,
     current: Array,
 ) -> Array:
-    """Eq. 4 at every particle surface [V], (E, P); ``drop`` is phi_s - phi_e of all volumes, (N,)."""
-    at, shape = electrode.place, electrode.interface.shape
+    """Eq. 4 at every particle surface [V], (E, P); ``drop`` is phi_s - phi_e, as ``c_e`` (E, P) or (E, 1)."""
+    shape = electrode.interface.shape
     problem = kinetics.FaceProblem(
-        voltage=jnp.broadcast_to(drop[at, None], shape),
+        voltage=jnp.broadcast_to(drop, shape),
         c_solid=c_last,
-        c_electrolyte=jnp.broadcast_to(c_e[at, None], shape),
+        c_electrolyte=jnp.broadcast_to(c_e, shape),
         resistance=effects.resistance,
         shift=effects.shift + half_shell(electrode, c_last),
     )
@@ -146,7 +146,7 @@ def entering_balance(cell: Cell, c: Array, phi_e: Array, phi_s: Array, current: 
 
     Lithium metal or the negative collector is at 0 V.
     """
-    laws, b, half = cell.laws, cell.transport[0], 0.5 * cell.width[0]
+    laws, b, half = cell.laws, cell.transport[0], cell.half_volume(0)
     if not cell.metal:
         contact = cell.electrodes[0].laws.collector_contact
         return -phi_s - (half / cell.conductivity_s[0] + contact) * current

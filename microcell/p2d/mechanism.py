@@ -94,7 +94,7 @@ class Mechanism(eqx.Module):
         return Lost(jnp.zeros(radius.shape), jnp.ones(radius.shape))
 
     def fast(self) -> tuple[str, ...]:
-        """Return the names of states that forget a cycle within a few, so that jumps do not integrate them."""
+        """Return the names of states that forget a cycle within a few; jumps do not integrate them."""
         return ()
 
     def quantities(self, laws: Laws, radius: Any, state: dict[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,14 @@ are updated through asinh, in which the kinetics are nearly linear over many dec
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from ..parameters.constants import F
-from ..physics import kinetics
+from . import uniform_newton
 from .cell import Cell
 from .control import control_slopes
 from .electrode import Electrode
@@ -27,39 +27,25 @@ from .equations import (
     entrance,
     inner_fluxes,
     residual,
-    shell_flux,
     side,
-    surface_balance,
 )
-from .mechanism import Effects
+from .particles import (
+    Particles,
+    Response,
+    derivatives,
+    linearize_particles,
+    respond,
+    shells_after,
+    through_asinh,
+)
 from .state import Unknowns, collector_resistance, voltage
-from .tridiagonal import solve_block_tridiagonal, solve_tridiagonal
+from .tridiagonal import solve_block_tridiagonal
 
 UPDATE_VOLTS, UPDATE_SHARE = 1e-5, 1e-5
 """Converged: the last update was below this in potentials [V] and in concentrations (relative).
 Convergence is quadratic: what is left is far smaller."""
 
 MAX_ITERATIONS = 12
-_LARGEST_UPDATE = 2.0  # of asinh(current / 2 i0)
-
-
-class Particles(NamedTuple):
-    """Derivatives of the equations of one electrode's particles.
-
-    Attributes
-    ----------
-    shells : lower, diagonal, upper of the radial balance, each (E, P, radial).
-    shell_source : of the last shell by the surface current, (E, P).
-    surface : of the surface balance by drop, last shell, salt, current, each (E, P).
-    scale : ``2 i0`` of the surfaces [A.m-2], (E, P).
-    sources : of the balances through the plane by the surface currents, (E, 3, P).
-    """
-
-    shells: tuple[Array, Array, Array]
-    shell_source: Array
-    surface: tuple[Array, Array, Array, Array]
-    scale: Array
-    sources: Array
 
 
 class Linear(NamedTuple):
@@ -68,6 +54,7 @@ class Linear(NamedTuple):
     Attributes
     ----------
     particles : of every electrode.
+    sources : of the balances through the plane by the surface currents, (E, 3, P) for every electrode.
     blocks : lower, diagonal, upper of the balances through the plane, each (N, 3, 3).
     entering : of the balance at the negative side by c_e, phi_e, phi_s, current.
     control : of the control by voltage and applied current.
@@ -75,6 +62,7 @@ class Linear(NamedTuple):
     """
 
     particles: tuple[Particles, ...]
+    sources: tuple[Array, ...]
     blocks: tuple[Array, Array, Array]
     entering: tuple[Array, ...]
     control: tuple[Array, Array]
@@ -83,9 +71,14 @@ class Linear(NamedTuple):
 
 def linearize(cell: Cell, step: Step, u: Unknowns) -> Linear:
     """Differentiate all equations at ``u``."""
-    each = zip(cell.electrodes, step.effects, u.c_s, u.current, strict=True)
+    parts = zip(cell.electrodes, step.effects, u.c_s, u.current, strict=True)
+    drop = u.phi_s - u.phi_e
     return Linear(
-        particles=tuple(_particles(cell, e, step, effects, u, c_s, i) for e, effects, c_s, i in each),
+        particles=tuple(
+            linearize_particles(cell, e, step, effects, (e.seen(drop), e.seen(u.c_e)), c_s, i)
+            for e, effects, c_s, i in parts
+        ),
+        sources=tuple(_sources(cell, e, step) for e in cell.electrodes),
         blocks=_blocks(cell, step, u),
         entering=_entering(cell, u),
         control=control_slopes(step.control, voltage(cell, u), u.applied),
@@ -93,57 +86,9 @@ def linearize(cell: Cell, step: Step, u: Unknowns) -> Linear:
     )
 
 
-def _particles(
-    cell: Cell, electrode: Electrode, step: Step, effects: Effects, u: Unknowns, c_s: Array, current: Array
-) -> Particles:
-    at = electrode.place
-    into = cell.width[at, None] * electrode.interface
-    salt = jnp.broadcast_to(u.c_e[at, None], current.shape)
-    per_current = electrode.per_core(jnp.ones_like(current))
-    return Particles(
-        shells=_shells(cell, electrode, step, c_s),
-        shell_source=step.dt * per_current / (F * electrode.core_radius * cell.shell_volume[-1]),
-        surface=_surface(electrode, effects, u, c_s[..., -1], current),
-        scale=2.0 * kinetics.exchange_current_density(electrode.laws, salt, c_s[..., -1]),
-        sources=jnp.stack([-step.dt / F * into, -into, into], 1),
-    )
-
-
-def _by(function: object, *arguments: Array) -> tuple[Array, ...]:
-    """Derivatives of an elementwise function by each argument."""
-    ones = [jnp.ones_like(a) for a in arguments]
-    zeros = [jnp.zeros_like(a) for a in arguments]
-
-    def along(k: int) -> Array:
-        tangents = [ones[j] if j == k else zeros[j] for j in range(len(arguments))]
-        return jax.jvp(function, arguments, tuple(tangents))[1]  # type: ignore[arg-type]
-
-    return tuple(along(k) for k in range(len(arguments)))
-
-
-def _shells(cell: Cell, electrode: Electrode, step: Step, c_s: Array) -> tuple[Array, Array, Array]:
-    by_inner, by_outer = _by(lambda a, b: shell_flux(cell, electrode, a, b), c_s[..., :-1], c_s[..., 1:])
-    rate = step.dt / electrode.core_radius[..., None] ** 2 / cell.shell_volume[None, None]
-    none = jnp.zeros_like(c_s[..., :1])
-    low, high = (jnp.concatenate([none, part], -1) for part in (by_inner, by_outer))
-    leaves, enters = (jnp.concatenate([part, none], -1) for part in (by_inner, by_outer))
-    return -rate * low, step.a0 + rate * (leaves - high), rate * enters
-
-
-def _surface(
-    electrode: Electrode, effects: Effects, u: Unknowns, c_last: Array, current: Array
-) -> tuple[Array, Array, Array, Array]:
-    drop = u.phi_s - u.phi_e
-
-    def balance(last: Array, own: Array) -> Array:
-        return surface_balance(electrode, effects, drop, last, u.c_e, own)
-
-    by_last, by_current = _by(balance, c_last, current)
-    one = jnp.ones_like(u.c_e)
-    by_salt = jax.jvp(
-        lambda c: surface_balance(electrode, effects, drop, c_last, c, current), (u.c_e,), (one,)
-    )[1]
-    return jnp.ones_like(current), by_last, by_salt, by_current
+def _sources(cell: Cell, electrode: Electrode, step: Step) -> Array:
+    into = cell.width[electrode.place, None] * electrode.interface
+    return jnp.stack([-step.dt / F * into, -into, into], 1)
 
 
 def _blocks(cell: Cell, step: Step, u: Unknowns) -> tuple[Array, Array, Array]:
@@ -184,7 +129,7 @@ def _assemble(cell: Cell, step: Step, by_low: Array, by_high: Array) -> tuple[Ar
 
 
 def _entering(cell: Cell, u: Unknowns) -> tuple[Array, ...]:
-    return _by(
+    return derivatives(
         lambda c, phi_e, phi_s, i: entering_balance(cell, c, phi_e, phi_s, i),
         u.c_e[0],
         u.phi_e[0],
@@ -193,41 +138,17 @@ def _entering(cell: Cell, u: Unknowns) -> tuple[Array, ...]:
     )
 
 
-class Response(NamedTuple):
-    """Change of the particles of one electrode as an affine function of what lies outside, (E, P) each.
-
-    Attributes
-    ----------
-    shells : change of the shells without current, and per current, (E, P, radial).
-    constant : change of the current at unchanged potentials and salt.
-    unit : change of the current per c_e, phi_e, phi_s, (E, P, 3).
-    """
-
-    shells: tuple[Array, Array]
-    constant: Array
-    unit: Array
-
-
-def _response(particles: Particles, radial: Array, kinetic: Array) -> Response:
-    last = jnp.zeros_like(radial).at[..., -1].set(particles.shell_source)
-    p, q = solve_tridiagonal(*particles.shells, jnp.stack([-radial, -last]))
-    by_drop, by_last, by_salt, by_current = particles.surface
-    slope = by_current + by_last * q[..., -1]
-    constant = -(kinetic + by_last * p[..., -1]) / slope
-    return Response((p, q), constant, jnp.stack([-by_salt, by_drop, -by_drop], -1) / slope[..., None])
-
-
 def solve_linear(cell: Cell, step: Step, linear: Linear, r: Residual) -> Unknowns:
     """Newton's update: the solution of ``J du = -r``."""
-    responses = tuple(map(_response, linear.particles, r.radial, r.kinetics))
+    responses = tuple(map(respond, linear.particles, r.radial, r.kinetics))
     through, entering = _through(cell, step, linear, r, responses)
     applied = _border(linear, r, through)
     du = through[:, :, 0] + applied * through[:, :, 1]
     currents, shells = [], []
     for electrode, response in zip(cell.electrodes, responses, strict=True):
-        change = response.constant + jnp.sum(response.unit * du[electrode.place, None], axis=-1)
+        change = response.constant + jnp.sum(_unit(response) * du[electrode.place, None], axis=-1)
         currents.append(change)
-        shells.append(response.shells[0] + response.shells[1] * change[..., None])
+        shells.append(shells_after(response, change))
     return Unknowns(
         c_s=tuple(shells),
         current=tuple(currents),
@@ -239,6 +160,11 @@ def solve_linear(cell: Cell, step: Step, linear: Linear, r: Residual) -> Unknown
     )
 
 
+def _unit(response: Response) -> Array:
+    """Change of the surface currents per c_e, phi_e, phi_s, (E, P, 3)."""
+    return jnp.stack([response.by_salt, -response.by_drop, response.by_drop], -1)
+
+
 def _through(
     cell: Cell, step: Step, linear: Linear, r: Residual, responses: tuple[Response, ...]
 ) -> tuple[Array, tuple[Array, Array]]:
@@ -248,9 +174,9 @@ def _through(
     """
     lower, diagonal, upper = linear.blocks
     known = -r.through
-    for electrode, particles, response in zip(cell.electrodes, linear.particles, responses, strict=True):
-        at, sources = electrode.place, particles.sources
-        coupled = jnp.sum(sources[..., None] * response.unit[:, None], axis=2)
+    for electrode, sources, response in zip(cell.electrodes, linear.sources, responses, strict=True):
+        at = electrode.place
+        coupled = jnp.sum(sources[..., None] * _unit(response)[:, None], axis=2)
         diagonal = diagonal.at[at].add(coupled)
         known = known.at[at].add(-jnp.sum(sources * response.constant[:, None], axis=-1))
     *by_first, by_current = linear.entering
@@ -275,29 +201,55 @@ def updated(cell: Cell, linear: Linear, u: Unknowns, du: Unknowns) -> Unknowns:
     metal = 2.0 * jnp.asarray(cell.laws.lithium_i0)
     return Unknowns(
         c_s=jax.tree.map(jnp.add, u.c_s, du.c_s),
-        current=tuple(map(_through_asinh, scales, u.current, du.current)),
+        current=tuple(map(through_asinh, scales, u.current, du.current)),
         c_e=jnp.maximum(u.c_e + du.c_e, 0.1 * u.c_e),
         phi_e=u.phi_e + du.phi_e,
         phi_s=u.phi_s + du.phi_s,
-        entering=_through_asinh(metal, u.entering, du.entering) if cell.metal else u.entering + du.entering,
+        entering=through_asinh(metal, u.entering, du.entering) if cell.metal else u.entering + du.entering,
         applied=u.applied + du.applied,
     )
 
 
-def _through_asinh(scale: Array, value: Array, change: Array) -> Array:
-    step = change / jnp.sqrt(scale**2 + value**2)
-    return scale * jnp.sinh(jnp.arcsinh(value / scale) + jnp.clip(step, -_LARGEST_UPDATE, _LARGEST_UPDATE))
+def update_size(cell: Cell, volts: Any, c_e: Array, c_s: tuple[Array, ...]) -> Array:
+    """Largest update in units of what counts as converged.
 
-
-def update_size(cell: Cell, u: Unknowns, du: Unknowns) -> Array:
-    """Largest update in units of what counts as converged."""
-    volts = jnp.maximum(jnp.max(jnp.abs(du.phi_e)), jnp.max(jnp.abs(du.phi_s))) / UPDATE_VOLTS
-    salt = jnp.max(jnp.abs(du.c_e)) / (cell.salt * UPDATE_SHARE)
-    worst = jnp.maximum(volts, salt)
-    for electrode, change in zip(cell.electrodes, du.c_s, strict=True):
+    Parameters
+    ----------
+    cell : Cell
+        The cell.
+    volts, c_e, c_s
+        Changes of potentials [V] (any arrays), salt and shells [mol.m-3].
+    """
+    worst = jnp.max(jnp.abs(c_e)) / (cell.salt * UPDATE_SHARE)
+    for change in jax.tree.leaves(volts):
+        worst = jnp.maximum(worst, jnp.max(jnp.abs(change)) / UPDATE_VOLTS)
+    for electrode, change in zip(cell.electrodes, c_s, strict=True):
         solid = jnp.max(jnp.abs(change[..., -1])) / (electrode.laws.c_max * UPDATE_SHARE)
         worst = jnp.maximum(worst, solid)
     return worst
+
+
+def iterate(
+    cell: Cell, step: Step, u: Unknowns, held: tuple[Cell, Step] | None = None
+) -> tuple[Unknowns, Array]:
+    """Improve unknowns by one iteration of the cell's model; also returns the size of the update.
+
+    Parameters
+    ----------
+    cell, step
+        Of the equations.
+    u : Unknowns
+        Where the iteration begins.
+    held : (Cell, Step), optional
+        Of the derivatives of the equations, where these are not to be differentiated; else the same.
+    """
+    known = held or (cell, step)
+    if cell.model != "DFN":
+        new, dm = uniform_newton.iterate(cell, step, u, known)
+        return new, update_size(known[0], dm.drop, dm.c_e, dm.c_s)
+    linear = linearize(*known, u)
+    du = solve_linear(*known, linear, residual(cell, step, u))
+    return updated(known[0], linear, u, du), update_size(known[0], (du.phi_e, du.phi_s), du.c_e, du.c_s)
 
 
 def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:
@@ -313,15 +265,13 @@ def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array
         Iterations.
     """
 
-    def iterate(carry: tuple[Unknowns, Array, Array]) -> tuple[Unknowns, Array, Array]:
-        u, _, count = carry
-        linear = linearize(cell, step, u)
-        du = solve_linear(cell, step, linear, residual(cell, step, u))
-        return updated(cell, linear, u, du), update_size(cell, u, du), count + 1
+    def again(carry: tuple[Unknowns, Array, Array]) -> tuple[Unknowns, Array, Array]:
+        u, size = iterate(cell, step, carry[0])
+        return u, size, carry[2] + 1
 
     def unfinished(carry: tuple[Unknowns, Array, Array]) -> Array:
         return (carry[1] > 1.0) & (carry[2] < MAX_ITERATIONS)
 
     start = (guess, jnp.asarray(1e30), jnp.asarray(0))
-    u, size, count = jax.lax.while_loop(unfinished, iterate, start)
+    u, size, count = jax.lax.while_loop(unfinished, again, start)
     return u, size <= 1.0, count

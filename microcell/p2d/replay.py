@@ -18,10 +18,10 @@ from .advance import at_once
 from .ageing import aged, fresh
 from .cell import Cell
 from .control import Control
-from .equations import Step, residual
+from .equations import Step
 from .formula import formula
 from .history import History, accept, latest, predict, start, step_from
-from .newton import linearize, solve_linear, solve_step, updated
+from .newton import iterate, solve_step
 from .record import Record, record_of
 from .state import Unknowns, uniform
 
@@ -69,9 +69,7 @@ def solve_differentiably(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unkno
     """Solve a step as `newton.solve_step`, so that its derivatives are those of the implicit function."""
     held_cell, held_step, held_guess = _held(cell), _held(step), _held(guess)
     u, converged, count = _held(solve_step(held_cell, held_step, held_guess))
-    linear = linearize(held_cell, held_step, u)
-    update = solve_linear(held_cell, held_step, linear, residual(cell, step, u))
-    return updated(held_cell, linear, u, update), converged, count
+    return iterate(cell, step, u, (held_cell, held_step))[0], converged, count
 
 
 def _held(tree: Any) -> Any:

@@ -40,7 +40,7 @@ def voltage(cell: Cell, u: Unknowns) -> Array:
 
 def collector_resistance(cell: Cell) -> Array:
     """Area resistance between the centre of the last volume and the terminal [Ohm.m2]."""
-    return 0.5 * cell.width[-1] / cell.conductivity_s[-1] + cell.laws.collector_contact
+    return cell.half_volume(-1) / cell.conductivity_s[-1] + cell.laws.collector_contact
 
 
 def uniform(cell: Cell, x: tuple[Array, ...]) -> Unknowns:

@@ -61,6 +61,28 @@ class FaceFluxes(NamedTuple):
     lithium: Array
 
 
+class FaceCoefficients(NamedTuple):
+    """What a face makes of differences between its cells.
+
+    Attributes
+    ----------
+    electronic, ionic : Array
+        Conductances per area [S.m-2]; zero where the field does not exist on both sides.
+    lithium : Array
+        The same of lithium times F, at no ionic current [A.m.mol-1].
+    transference : Array
+        ``t_plus`` at the face.
+    diffusion_potential : Array
+        Rise of phi_e towards higher index at which no ionic current flows [V].
+    """
+
+    electronic: Array
+    ionic: Array
+    lithium: Array
+    transference: Array
+    diffusion_potential: Array
+
+
 def solid_properties(laws: Laws, c: Array) -> tuple[Array, Array]:
     """Return ``sigma_s`` [S.m-1] and ``F D_s`` [A.m2.mol-1] of active material at concentration ``c``."""
     x = c / laws.c_max
@@ -76,6 +98,31 @@ def electrolyte_properties(laws: Laws, c: Array) -> tuple[Array, Array, Array, A
         laws.transference(c, T),
         laws.thermodynamic_factor(c, T),
     )
+
+
+def face_coefficients(
+    low: CellProperties,
+    high: CellProperties,
+    half_low: Array,
+    half_high: Array,
+    temperature: Array,
+    contact: Array | None = None,
+) -> FaceCoefficients:
+    """Coefficients of the two-point fluxes; arguments as in :func:`face_fluxes`."""
+    g_s = series_conductance(low.conductivity_s, high.conductivity_s, half_low, half_high)
+    g_e = series_conductance(low.conductivity_e, high.conductivity_e, half_low, half_high)
+    g_d = series_conductance(low.mobility, high.mobility, half_low, half_high)
+    # solid lithium and electrolyte salt are different species: no diffusion across their common face
+    same = (low.conductivity_e > 0) == (high.conductivity_e > 0)
+    if contact is not None:
+        # the infinite resistance is kept out of the arithmetic: its derivative, or times zero, would be NaN
+        blocked = jnp.isinf(contact)
+        g_s = jnp.where(blocked, 0.0, g_s / (1.0 + jnp.where(blocked, 0.0, contact) * g_s))
+        same = same & ~blocked
+    t_plus = 0.5 * (low.transference + high.transference)
+    factor = 0.5 * (low.thermodynamic_factor + high.thermodynamic_factor)
+    diffusion_potential = 2 * R * temperature / F * (1 - t_plus) * factor * (high.log_c - low.log_c)
+    return FaceCoefficients(g_s, g_e, jnp.where(same, g_d, 0.0), t_plus, diffusion_potential)
 
 
 def face_fluxes(
@@ -99,20 +146,7 @@ def face_fluxes(
     ``i_e = -b kappa grad phi_e + b kappa (2RT/F) (1 - t_plus) (1 + dlnf/dlnc) grad ln c`` and
     ``F N = -b F D grad c + t_plus i_e``; coefficients harmonic, ``t_plus`` and the factor arithmetic means.
     """
-    a, b = low.properties, high.properties
-    g_s = series_conductance(a.conductivity_s, b.conductivity_s, half_low, half_high)
-    g_e = series_conductance(a.conductivity_e, b.conductivity_e, half_low, half_high)
-    g_d = series_conductance(a.mobility, b.mobility, half_low, half_high)
-    # solid lithium and electrolyte salt are different species: no diffusion across their common face
-    same = (a.conductivity_e > 0) == (b.conductivity_e > 0)
-    if contact is not None:
-        # the infinite resistance is kept out of the arithmetic: its derivative, or times zero, would be NaN
-        blocked = jnp.isinf(contact)
-        g_s = jnp.where(blocked, 0.0, g_s / (1.0 + jnp.where(blocked, 0.0, contact) * g_s))
-        same = same & ~blocked
-    t_plus = 0.5 * (a.transference + b.transference)
-    factor = 0.5 * (a.thermodynamic_factor + b.thermodynamic_factor)
-    diffusion_potential = 2 * R * temperature / F * (1 - t_plus) * factor * (b.log_c - a.log_c)
-    ionic = g_e * (low.phi_e - high.phi_e + diffusion_potential)
-    lithium = jnp.where(same, g_d, 0.0) * (low.c - high.c) + t_plus * ionic
-    return FaceFluxes(g_s * (low.phi_s - high.phi_s), ionic, lithium)
+    k = face_coefficients(low.properties, high.properties, half_low, half_high, temperature, contact)
+    ionic = k.ionic * (low.phi_e - high.phi_e + k.diffusion_potential)
+    lithium = k.lithium * (low.c - high.c) + k.transference * ionic
+    return FaceFluxes(k.electronic * (low.phi_s - high.phi_s), ionic, lithium)

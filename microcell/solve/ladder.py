@@ -38,8 +38,13 @@ class Ladder:
         """Whether to solve the linear systems tightly."""
         return self._height > RUNGS.index(TIGHTEN)
 
-    def climb(self) -> str:
-        """Go up one rung and return it; :data:`CUT` again and again from the top."""
+    def climb(self, stalled: bool = False) -> str:
+        """Go up one rung and return it; :data:`CUT` again and again from the top.
+
+        Where the linear solves have stalled, a shorter step comes after a larger basis.
+        """
+        if stalled and DEEPEN not in self._taken:
+            self._height = max(self._height, RUNGS.index(DEEPEN))
         rung = RUNGS[self._height] if self._height < len(RUNGS) else CUT
         self._height += 1
         if rung in self._taken:

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from microcell_kernels.halo import Slabs, total
+from microcell_kernels.krylov import CONVERGED as SOLVED
 from microcell_kernels.krylov import fgmres, norm
 
 from ..cell.jacobian import apply, linearize
@@ -18,7 +19,7 @@ from ..cell.residual import Context, System, evaluate
 from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 
-CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT = range(5)
+CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT, STALLED = range(6)
 """Result codes of a solve."""
 
 ADVICE = {
@@ -27,6 +28,7 @@ ADVICE = {
     LINE_SEARCH_FAILED: "no step along Newton's direction lowered the residual",
     NOT_FINITE: "the residual is not a number",
     NO_ROOT: "some interface faces have no current that satisfies the kinetics",
+    STALLED: "the linear systems could not be solved within their iterations",
 }
 """What each code means, in words for users."""
 
@@ -39,6 +41,10 @@ NARROW, WIDE = jnp.float32, jnp.float64
 SHARPEST = 1e-6
 """Smallest forcing term that float32 vectors can meet."""
 
+
+STALLS = 2
+"""Linear solves that may run out of iterations before a small basis is given up: beyond an open-circuit knee
+all of them do, and a step of a large electrode would spend minutes on directions of little use."""
 
 BASIS, LARGE_BASIS, KRYLOV_LIMIT = 6, 16, 60
 """Directions that the linear solver keeps, as a rule and where that stalls it: near full particles, where
@@ -135,8 +141,11 @@ def newton_solve(
 
     def direction_at(
         u: Unknowns, currents: Currents, rows: Unknowns, forcing: Array
-    ) -> tuple[Unknowns, Array]:
-        """Solve ``J d = residual``; the step goes against ``d``, which spares a copy of the residual."""
+    ) -> tuple[Unknowns, Array, Array]:
+        """Solve ``J d = residual``; the step goes against ``d``, which spares a copy of the residual.
+
+        Also returns iterations, and 1 where they ran out.
+        """
         jacobian = linearize(system, context, u, currents, NARROW)
         preconditioner = Preconditioner.refresh(system, hierarchies, jacobian)
         result = fgmres(
@@ -149,7 +158,8 @@ def newton_solve(
             solution_dtype=WIDE,
             slabs=slabs,
         )
-        return result.value, result.iterations.astype(jnp.int32)
+        stalled = (result.code != SOLVED).astype(jnp.int32)
+        return result.value, result.iterations.astype(jnp.int32), stalled
 
     def iterate(search: _Search) -> _Search:
         """Try the step; where it is good enough find the next direction, else halve it."""
@@ -169,10 +179,11 @@ def newton_solve(
         unit = jax.tree.map(lambda a: (a / jnp.where(size > 0, size, 1.0)).astype(NARROW), new.rows)
         unit = _choose(good, unit, search.rows)
         # a loop of at most one pass, not a branch: the old direction's memory takes the new one
-        _, direction, used = jax.lax.while_loop(
+        none = jnp.zeros((), jnp.int32)
+        _, direction, used, stalled = jax.lax.while_loop(
             lambda carry: carry[0],
             lambda _: (False, *direction_at(u, currents, unit, forcing)),
-            (proceed, search.direction, jnp.zeros((), jnp.int32)),
+            (proceed, search.direction, none, none),
         )
         scale = jnp.where(proceed, size, search.scale)
         length = jnp.where(good, 1.0, 0.5 * search.length)
@@ -191,11 +202,13 @@ def newton_solve(
             failures,
             search.newton + proceed.astype(jnp.int32),
             search.krylov + used,
+            search.stalled + stalled,
             jnp.where(first, NOT_FINITE, stuck).astype(jnp.int32),
         )
 
     def unfinished(search: _Search) -> Array:
         more = (search.newton <= max_iterations) & (search.code == MAX_ITERATIONS)
+        more &= (search.stalled < STALLS) | (basis >= LARGE_BASIS)
         return (jnp.max(search.norms) > tolerances.residual) & more
 
     zero, infinite = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf)
@@ -216,11 +229,14 @@ def newton_solve(
         count,
         zero,
         zero,
+        zero,
         code,
     )
     end = jax.lax.while_loop(unfinished, iterate, begin)
     code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
     code = jnp.where((code == CONVERGED) & (end.failures > 0), NO_ROOT, code)
+    given_up = (code == MAX_ITERATIONS) & (end.newton <= max_iterations)
+    code = jnp.where(given_up, STALLED, code).astype(jnp.int32)
     rows = jax.tree.map(lambda a: (end.merit * a).astype(NARROW), end.rows)
     return Solve(end.u, end.currents, rows, end.norms, end.guarded, end.newton, end.krylov, code)
 
@@ -240,6 +256,7 @@ class _Search(NamedTuple):
     failures: Array
     newton: Array
     krylov: Array
+    stalled: Array
     code: Array
 
 

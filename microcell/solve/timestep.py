@@ -30,7 +30,7 @@ from .diagnose import diagnose, is_solved
 from .events import Bracket, Event, Terminal, aim, fired, near, passed
 from .formula import FIRST_ERROR, Formula, formula, integrate, lengthen, shorten
 from .ladder import CUT, REFRESH, TIGHT, Ladder
-from .newton import Tolerances
+from .newton import STALLED, Tolerances
 from .precondition import Hierarchies
 from .start import AT_ONCE, INSTANT, INSTANT_FORMULA, backdate, flat, rates, settle
 
@@ -376,7 +376,7 @@ class TimeStepper:
 
     def _climb(self, attempt: Attempt, dt: float) -> str:
         """Take the next rung of the ladder behind a solve that failed."""
-        rung = self._ladder.climb()
+        rung = self._ladder.climb(stalled=int(attempt.solve.code) == STALLED)
         self.counts[rung] += 1
         logger.info(
             "t = %.6g s, step of %.4g s failed with code %d, residuals %s; next: %s",

@@ -55,12 +55,12 @@ def xu_parameters() -> ParameterSet:
     )
 
 
-def nmc(mesh: Mesh, **options) -> DFN:
-    return DFN(NMC_DESIGN, ParameterSet.builtin("nmc811"), mesh, **{"film": False, **options})
+def nmc(mesh: Mesh, kind: type[DFN] = DFN, **options) -> DFN:
+    return kind(NMC_DESIGN, ParameterSet.builtin("nmc811"), mesh, **{"film": False, **options})
 
 
-def xu(mesh: Mesh, **options) -> DFN:
-    return DFN(XU_DESIGN, xu_parameters(), mesh, **{"film": False, **options})
+def xu(mesh: Mesh, kind: type[DFN] = DFN, **options) -> DFN:
+    return kind(XU_DESIGN, xu_parameters(), mesh, **{"film": False, **options})
 
 
 CHEN_AREA = 0.065 * 1.58
@@ -118,9 +118,9 @@ def graphite_parameters() -> ParameterSet:
     )
 
 
-def chen(mesh: Mesh, **options) -> DFN:
+def chen(mesh: Mesh, kind: type[DFN] = DFN, **options) -> DFN:
     negative = Negative(GRAPHITE_DESIGN, graphite_parameters(), (29866 / 33133, 17038 / 63104))
-    return DFN(CHEN_DESIGN, chen_parameters(), mesh, **{"film": False, "negative": negative, **options})
+    return kind(CHEN_DESIGN, chen_parameters(), mesh, **{"film": False, "negative": negative, **options})
 
 
 def chen_discharge(rate: float) -> Experiment:

@@ -258,3 +258,10 @@ def test_a_start_that_fails_leaves_the_past_alone(stepper: TimeStepper, faults: 
     with pytest.raises(SolverError, match="ran out of iterations"):
         stepper.restart(discharge(stepper, 2.0))
     assert stepper.past is past
+
+
+def test_a_stalled_linear_solver_gets_its_larger_basis_first() -> None:
+    ladder = Ladder()
+    assert [ladder.climb(stalled=True), ladder.climb(), ladder.climb()] == [DEEPEN, DAMP, REFRESH]
+    ladder.step_down()
+    assert ladder.climb(stalled=True) == CUT
