@@ -127,6 +127,21 @@ def from_taufactor(content: Content) -> float | None:
     return max(case["largest_difference"] for case in content["cases"])
 
 
+def single(content: Content) -> float | None:
+    """Time of a warm DFN discharge over that of the peer."""
+    return content.get("ratio")
+
+
+def batch(content: Content) -> float | None:
+    """Throughput over that of the peer, at the default tolerance."""
+    return content["ratio"].get("microcell, tolerance 0.0001")
+
+
+def cycling(content: Content) -> float | None:
+    """Slowest 1000 cycles with jumps at the default tolerance."""
+    return max(case["tolerance 0.001"]["wall_s"] for case in content["cases"].values())
+
+
 POTENTIAL, TORTUOSITY, SNOW = "potential_solve", "tortuosity", "segmentation_snow"
 SCALING = "scaling"
 BARS = (
@@ -201,6 +216,20 @@ BARS = (
     ),
     Bar("Tracing and compiling in a cold run", 30, True, "cold_start", compiling, "s"),
     Bar("Programs compiled in a process after its first run", 0, True, "cold_start", after_the_first),
+    Bar(
+        "Reduced model: voltage against PyBaMM, RMS, worst of ten reference cases",
+        1, True, "p2d_reference", stated("rms"), "mV",
+    ),
+    Bar(
+        "the same: profiles of salt and surface stoichiometry, largest relative difference",
+        0.005, True, "p2d_reference", stated("profiles"),
+    ),
+    Bar("DFN discharge, time over that of PyBaMM with IDAKLU, one core", 3, True, "p2d", single),
+    Bar(
+        "1000 parameter sets on two cores, throughput over that of PyBaMM with IDAKLU",
+        3, False, "p2d_batch", batch,
+    ),
+    Bar("1000 cycles with jumping, slowest of three cells", 120, True, "cycle_jumping", cycling, "s"),
 )  # fmt: skip
 
 

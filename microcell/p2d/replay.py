@@ -8,6 +8,7 @@ doi 10.1080/10556789408805572). What is differentiated is thus the discrete solu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -51,18 +52,32 @@ def replay(cell: Cell, x: tuple[Array, ...], control: Control, times: Array, ord
     first, _, _ = at_once(cell, control, start(uniform(cell, x), fresh(cell)), solve_differentiably)
 
     def march(history: History, plan: tuple[Array, Array]) -> tuple[History, Record]:
-        time, order = plan
-        rule = formula(time - history.times[0], history.times, order, history.known)
-        predicted = predict(history, rule)
-        slow = aged(cell, history.slow, latest(history), predicted, rule.dt)
-        step = step_from(cell, history, rule, control.at(time), slow, predicted)
-        u, _, _ = solve_differentiably(cell, step, predicted)
-        history = accept(cell, history, rule, step, u, slow)
-        return history, record_of(cell, history, order)
+        history = onward(cell, control, history, *plan)
+        return history, record_of(cell, history, plan[1])
 
     _, rest = jax.lax.scan(march, first, (jnp.asarray(times[1:]), jnp.asarray(orders[1:])))
     head = record_of(cell, first, jnp.asarray(orders[0]))
     return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), head, rest)
+
+
+def onward(
+    cell: Cell,
+    control: Control,
+    history: History,
+    time: Array,
+    order: Array,
+    solve: Callable[..., Any] | None = None,
+) -> History:
+    """Take one step of a given order to a given time [s] since the beginning of the control.
+
+    ``solve`` solves it as `newton.solve_step`; where left out, in a way that can be differentiated.
+    """
+    rule = formula(time - history.times[0], history.times, order, history.known)
+    predicted = predict(history, rule)
+    slow = aged(cell, history.slow, latest(history), predicted, rule.dt)
+    step = step_from(cell, history, rule, control.at(time), slow, predicted)
+    u, _, _ = (solve or solve_differentiably)(cell, step, predicted)
+    return accept(cell, history, rule, step, u, slow)
 
 
 def solve_differentiably(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:

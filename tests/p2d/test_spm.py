@@ -10,11 +10,11 @@ from scipy.optimize import brentq
 from microcell.errors import ParameterError
 from microcell.p2d import DFN, SPM, Design, Mesh, SPMe, build_cell
 from microcell.p2d.ageing import effects, fresh
-from microcell.p2d.control import CURRENT, POWER, VOLTAGE, Imposed, constant
+from microcell.p2d.control import CURRENT, POWER, VOLTAGE, Imposed
 from microcell.p2d.degradation.builtin import builtin
 from microcell.p2d.equations import Step, residual
 from microcell.p2d.newton import solve_step
-from microcell.p2d.replay import replay, solve_differentiably
+from microcell.p2d.replay import solve_differentiably
 from microcell.p2d.state import uniform, voltage
 from microcell.p2d.uniform_newton import linearize, solve_linear
 from microcell.p2d.uniform_reaction import balances, means_of, potentials
@@ -197,15 +197,11 @@ def test_distance_from_the_dfn_at_a_third_of_1c():
 
 @pytest.mark.slow
 def test_full_cells_charge_hold_and_rest():
-    """The hold ends at C/20 in both models, and there, at small currents, they agree."""
-    capacity = []
-    for kind in (SPMe, SPM):
-        run = chen(FEW, kind).solve(CHEN_CCCV)
-        assert [step.reason.split()[0] for step in run.steps] == ["voltage", "current", "duration"]
-        np.testing.assert_allclose(run["Voltage [V]"][run.step_number == 1], 4.2, rtol=1e-7)
-        assert run.lithium_drift < 1e-11
-        capacity.append(run["Discharge capacity [A.h]"][-1])
-    assert capacity[0] == pytest.approx(capacity[1], rel=5e-3)
+    """The steps end as they are told to, at a held voltage that is the one asked for."""
+    run = chen(FEW, SPMe).solve(CHEN_CCCV)
+    assert [step.reason.split()[0] for step in run.steps] == ["voltage", "current", "duration"]
+    np.testing.assert_allclose(run["Voltage [V]"][run.step_number == 1], 4.2, rtol=1e-7)
+    assert run.lithium_drift < 1e-11
 
 
 @pytest.mark.slow
@@ -237,22 +233,8 @@ def forward_and_differences(function):
     return jax.jit(jax.jacfwd(function))(one), differences
 
 
-@pytest.mark.slow
-def test_sensitivity_of_a_run_is_that_of_the_discrete_solution():
-    """V(t) of the SPMe, forward, against central differences."""
-    cell, control = nmc(FEW, SPMe, film=True).cell(), constant(CURRENT, -43.5)
-    times, orders = 900.0 * (np.arange(16) / 15) ** 2, np.arange(16).clip(1, 2)
-
-    def voltages(factors):
-        return replay(with_factors(cell, factors), (jnp.asarray(0.8),), control, times, orders).voltage
-
-    forward, differences = forward_and_differences(voltages)
-    np.testing.assert_allclose(forward, differences, atol=1e-6 * np.abs(differences).max())
-    assert np.all(np.abs(differences).max(axis=0) > 1e-4)
-
-
 def test_sensitivity_of_a_step_of_the_spm():
-    """As above, of one step; nothing resists through the plane, so electrolyte transport does not matter."""
+    """Of V, forward, against central differences; nothing resists through the plane."""
     cell = nmc(FEW, SPM, film=True).cell()
 
     def after_a_step(factors):
