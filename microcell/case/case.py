@@ -20,7 +20,8 @@ from ..parameters.units import quantity
 from ..protocol import Experiment, validate
 from .overrides import apply_overrides, parse_override
 from .problems import case_error, relocated
-from .sections import CaseContent, Section
+from .reading import read_text
+from .sections import EXAMPLES, CaseContent, Section
 
 if TYPE_CHECKING:
     from ..cell.halfcell import HalfCell
@@ -63,7 +64,7 @@ class Case:
             If the file does not exist, is no TOML, or holds an unknown key or a value of the wrong type.
         """
         path = Path(path)
-        text = _read_text(path)
+        text = read_text(path)
         try:
             return cls.from_dict(tomllib.loads(text), file=path)
         except tomllib.TOMLDecodeError as error:
@@ -120,8 +121,13 @@ class Case:
         """The folder that paths in the case are relative to."""
         return self.file.parent if self.file is not None else Path()
 
-    def read_parameters(self) -> ParameterSet:
+    def read_parameters(self, base: ParameterSet | None = None) -> ParameterSet:
         """Return the parameter set with the changes of ``[cell.set]`` and the separator thickness.
+
+        Parameters
+        ----------
+        base : ParameterSet, optional
+            What to change; the set that ``cell.parameters`` names where left out.
 
         Raises
         ------
@@ -129,17 +135,26 @@ class Case:
             If there is no such set, or a change is not accepted.
         """
         section = self.content.cell
-        with self._locating("cell", section, {None: "parameters"}):
-            base = ParameterSet.load(section.parameters, self.folder)
-        with self._locating("cell", section):
+        if base is None:
+            with self.locating("cell", section, {None: "parameters"}):
+                base = ParameterSet.load(section.parameters, self.folder)
+        with self.locating("cell", section):
             parameters = base.with_values(section.overrides)
         if section.separator_thickness is None:
             return parameters
-        with self._locating("cell", section, {SEPARATOR: "separator_thickness"}):
+        with self.locating("cell", section, {SEPARATOR: "separator_thickness"}):
             return parameters.set(SEPARATOR, section.separator_thickness)
 
-    def read_protocol(self, parameters: ParameterSet) -> Experiment:
+    def read_protocol(self, parameters: ParameterSet, half_cell: bool = True) -> Experiment:
         """Return the protocol, held against the voltage limits and the open-circuit law of the parameters.
+
+        Parameters
+        ----------
+        parameters : ParameterSet
+            Of the positive electrode.
+        half_cell : bool
+            Whether its open-circuit potential is that of the cell; otherwise a voltage at the start is not
+            held against it.
 
         Raises
         ------
@@ -147,13 +162,13 @@ class Case:
             If a step or the initial state is not understood or lies outside of the limits.
         """
         section = self.content.protocol
-        with self._locating("protocol", section):
-            experiment = Experiment(**section.model_dump())
+        with self.locating("protocol", section):
+            experiment = Experiment(**section.model_dump(), folder=self.folder)
             limits = (parameters.number(f"{side} voltage limit [V]") for side in ("Lower", "Upper"))
             validate(experiment, *limits)
-        if experiment.initial.kind == "voltage":
+        if half_cell and experiment.initial.kind == "voltage":
             law = parameters.law("Active open-circuit potential [V]")
-            with self._locating("protocol", section, {None: "initial"}):
+            with self.locating("protocol", section, {None: "initial"}):
                 stoichiometry_at(law, experiment.initial.value, parameters.number("Temperature [K]"))
         return experiment
 
@@ -178,7 +193,7 @@ class Case:
                     allowed=", ".join(FIELDS),
                     fix=did_you_mean(name, FIELDS),
                 )
-        with self._locating("output", section):
+        with self.locating("output", section):
             if section.every is not None and quantity(section.every, "s", key="every") <= 0:
                 raise CaseError(
                     "the interval is not above 0", key="every", value=section.every, fix='every = "60 s"'
@@ -189,12 +204,16 @@ class Case:
 
         Raises
         ------
-        VolumeError
-            If it cannot be read, or a key of ``[volume]`` is missing or wrong.
+        CaseError, VolumeError
+            If there is no section ``[volume]``; if the image cannot be read, or a key is missing or wrong.
         """
         section = self.content.volume
+        if section is None:
+            raise CaseError(
+                "a section is missing", file=self.file, key="volume", fix=f"add {EXAMPLES['volume']}"
+            )
         options = section.model_dump(exclude={"path"})
-        with self._locating("volume", section):
+        with self.locating("volume", section):
             return Volume.read(self.folder / section.path, **options)
 
     def segment(self, volume: Volume) -> Particles:
@@ -206,7 +225,7 @@ class Case:
             If there is no active material or an option is out of range.
         """
         section = self.content.segmentation
-        with self._locating("segmentation", section):
+        with self.locating("segmentation", section):
             return segment(volume, **section.model_dump())
 
     def make_cell(self, volume: Volume, particles: Particles, parameters: ParameterSet) -> HalfCell:
@@ -221,7 +240,7 @@ class Case:
 
         section = self.content.cell
         options = section.model_dump(exclude={"parameters", "overrides", "separator_thickness"})
-        with self._locating("cell", section):
+        with self.locating("cell", section):
             return HalfCell(volume, parameters, particles=particles, **options)
 
     def build(self) -> tuple[Volume, Particles, HalfCell, Experiment]:
@@ -245,7 +264,7 @@ class Case:
         return volume, particles, self.make_cell(volume, particles, parameters), protocol
 
     @contextmanager
-    def _locating(
+    def locating(
         self, name: str, section: Section, names: Mapping[str | None, str] = MappingProxyType({})
     ) -> Iterator[None]:
         """Add to the errors of a stage which key of the case file they are about.
@@ -267,28 +286,14 @@ class Case:
         """Return the dotted key of what an error calls by its own name; None where the case has none."""
         if key is None:
             return None
+        if name != "cell" and key in getattr(section, "overrides", {}):
+            return f"{name}.set.{key}"
         if key in self.content.cell.overrides:
             return f"cell.set.{key}"
-        if key in type(section).model_fields:
+        if key.partition(".")[0] in type(section).model_fields:
             return f"{name}.{key}"
         return f"protocol.steps, {key}" if name == "protocol" else None
 
 
 def _as_override(key: str | None) -> str:
     return f"{(key or '').removeprefix('cell.set.')} (an override)"
-
-
-def _read_text(path: Path) -> str:
-    if path.is_dir():
-        raise CaseError("this is a folder, not a case file", file=path, fix="name the .toml file in it")
-    if not path.exists():
-        names = [entry.name for entry in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise CaseError("the case file does not exist", file=path, fix=did_you_mean(path.name, names))
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            "the case file is not a text file", file=path, fix="name a .toml file, not the image"
-        ) from error
-    except OSError as error:
-        raise CaseError(f"the case file cannot be read: {error}", file=path) from error

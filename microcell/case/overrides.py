@@ -11,6 +11,9 @@ from ..errors import CaseError
 from .sections import CaseContent
 
 _CASE_KEY = re.compile(r"[A-Za-z_]+(\.[A-Za-z_]+)+")
+_PART = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^\]]*\]|[^."'\[])+""")
+"""One name of a dotted key; dots in quotes or in the unit of a parameter do not divide."""
+
 _FORM = "cell.separator_thickness=20 um, or a parameter by name: 'Temperature [K]=308'"
 
 
@@ -46,7 +49,7 @@ def _path(key: str) -> tuple[str, ...]:
     if key.startswith("cell.set."):
         return "cell", "set", key.removeprefix("cell.set.").strip("\"'")
     if section in CaseContent.model_fields or _CASE_KEY.fullmatch(key):
-        return tuple(key.split("."))
+        return tuple(part.strip().strip("\"'") for part in _PART.findall(key))
     return "cell", "set", key.strip("\"'")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -76,8 +76,13 @@ def _names(section: Sequence[int | str]) -> list[str]:
     """List the keys that a section may have."""
     model: type[BaseModel] = CaseContent
     for part in section:
-        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+        model = section_model(model.model_fields[str(part)].annotation)
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def section_model(annotation: Any) -> type[BaseModel]:
+    """Return the model of a section; one that may be left out is annotated as a union with None."""
+    return next(kind for kind in (*get_args(annotation), annotation) if kind is not type(None))
 
 
 def dotted(location: Sequence[int | str]) -> str:

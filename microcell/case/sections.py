@@ -85,14 +85,55 @@ class OutputSection(Section):
     every: str | float | None = None
 
 
-class CaseContent(Section):
-    """All sections of a case file."""
+class DesignSection(Section):
+    """A homogenized electrode; the keys are those of `microcell.p2d.Design`, and all may be left out."""
 
-    volume: VolumeSection
+    electrode_thickness: Length | None = None
+    active_fraction: float | None = None
+    porosity: float | None = None
+    tortuosity: float | None = None
+    radii: Length | list[Length] | None = None
+    weights: list[float] | None = None
+    electronic_conductivity: str | float | None = None
+    area: str | float | None = None
+    surface_factor: float | None = None
+
+
+class NegativeSection(DesignSection):
+    """``[p2d.negative]``: the porous negative electrode of a full cell, see `microcell.p2d.Negative`."""
+
+    parameters: str
+    at_full: Annotated[list[float], Field(min_length=2, max_length=2)]
+    overrides: dict[str, Any] = Field(default_factory=dict, alias="set")
+
+
+class P2DSection(DesignSection):
+    """``[p2d]``: the reduced model of `microcell p2d`.
+
+    What is left out of the electrode comes from the image with ``--from-volume``.
+    """
+
+    model: Literal["DFN", "SPMe", "SPM"] = "DFN"
+    film: bool | None = None
+    sizes: int = Field(default=3, ge=1, le=100)
+    radius_rule: Literal["diffusion", "volume", "surface"] = "diffusion"
+    separator: int = Field(default=20, ge=1, le=1000)
+    electrode: int = Field(default=20, ge=2, le=1000)
+    radial: int = Field(default=20, ge=2, le=1000)
+    tolerance: float = Field(default=1e-4, gt=0, le=0.1)
+    negative: NegativeSection | None = None
+    degradation: dict[str, Any] = Field(default_factory=dict)
+
+
+class CaseContent(Section):
+    """All sections of a case file; ``[volume]`` is needed by all that look at the image."""
+
+    volume: VolumeSection | None = None
     segmentation: SegmentationSection = SegmentationSection()
     cell: CellSection = CellSection()
     protocol: ProtocolSection
     output: OutputSection = OutputSection()
+    p2d: P2DSection = P2DSection()
 
 
 EXAMPLES = {
@@ -101,5 +142,7 @@ EXAMPLES = {
     "protocol": '[protocol] with initial = "3.6 V" and steps = ["Charge at 1C until 4.3 V"]',
     "protocol.initial": 'initial = "3.6 V"',
     "protocol.steps": 'steps = ["Charge at 1C until 4.3 V", "Hold at 4.3 V until C/20"]',
+    "p2d.negative.parameters": 'parameters = "graphite.toml"',
+    "p2d.negative.at_full": "at_full = [0.9, 0.27]: stoichiometries, negative and positive, of the full cell",
 }
 """How to write what has no default."""

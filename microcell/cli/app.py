@@ -12,13 +12,14 @@ from .doctor import doctor
 from .effective import effective
 from .guard import guarded
 from .inspect import inspect
+from .p2d import p2d
 from .report import report
 from .run import run
 from .segment import segment
 from .verify import verify
 from .view import view
 
-COMMANDS = (demo, inspect, segment, effective, run, converge, report, view, verify, doctor)
+COMMANDS = (demo, inspect, segment, effective, run, p2d, converge, report, view, verify, doctor)
 
 EPILOG = (
     "Exit codes: 0 done; 2 the input is wrong, and the message names file, key, value, what is allowed and "

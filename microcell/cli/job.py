@@ -108,8 +108,10 @@ def brief(inspection: Inspection) -> str:
     return "\n".join([*lines, *(f"Warning     {warning}" for warning in inspection.warnings)])
 
 
-def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
+def check_folder(out: Path, *, resume: bool = False, overwrite: bool, resumable: bool = True) -> None:
     """Refuse a run directory that is taken or cannot be made, before minutes are spent on the image.
+
+    ``resumable`` tells whether the command has --resume, which the error then offers.
 
     Raises
     ------
@@ -127,17 +129,22 @@ def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
         raise ResultsError(
             "the output directory is not empty",
             file=out,
-            fix="choose another with --out, continue the run with --resume, or replace it with --overwrite",
+            fix=f"choose another with --out, {'continue the run with --resume, ' * resumable}or replace it "
+            "with --overwrite",
         )
 
 
 def record(case: Case, parameters: ParameterSet, inspection: Inspection) -> dict[str, Any]:
     """Return what the run directory keeps of the case: its content, every parameter and the inspection."""
+    return {**describe_case(case, parameters), "inspect": str(inspection)}
+
+
+def describe_case(case: Case, parameters: ParameterSet) -> dict[str, Any]:
+    """Return the content of a case and every parameter."""
     return {
         "file": None if case.file is None else str(case.file),
         **case.to_dict(),
         "parameters": [parameters.info(name).model_dump(mode="json") for name in parameters],
-        "inspect": str(inspection),
     }
 
 

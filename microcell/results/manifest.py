@@ -25,12 +25,16 @@ def describe_run(case: dict[str, Any], grid: RunGrid, info: dict[str, Any]) -> d
         "updated": now(),
         "case": case,
         "info": info,
-        "versions": _versions(),
-        "device": info.get("device") or _device(),
+        **describe_program(info.get("device")),
         "grid": _describe_grid(grid),
         "steps": [],
         "statistics": {},
     }
+
+
+def describe_program(device: str | None = None) -> dict[str, Any]:
+    """Return versions, and the device where none is given the one that JAX uses by default."""
+    return {"versions": _versions(), "device": device or _device()}
 
 
 def now() -> str:

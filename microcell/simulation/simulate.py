@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from ..cell.halfcell import HalfCell
@@ -23,10 +22,10 @@ from ..protocol.experiment import validate
 from ..protocol.resolve import ResolvedStep, resolve
 from ..results import RunWriter, Solution
 from ..results.store import read_checkpoint
-from ..solve.advance import begin
 from ..solve.timestep import Accepted, Event, StepControl, TimeStepper
 from . import checkpoint, processes
 from .events import control_of, events_of, fraction_of, reason_of
+from .initial import InitialState, begin_from, uniform_state
 from .output import FIELDS, row_of, take_snapshot, time_series_row
 from .precision import computing_on, find_devices
 from .processes import SilentWriter
@@ -64,6 +63,8 @@ class Simulation:
         Tolerances and step sizes.
     initial : str or mapping, optional
         Initial state where there is no experiment.
+    start : InitialState, optional
+        Fields to start from instead of the relaxed initial state.
 
     Raises
     ------
@@ -87,6 +88,7 @@ class Simulation:
         devices: int | None = None,
         control: StepControl | None = None,
         initial: Any = None,
+        start: InitialState | None = None,
     ) -> None:
         if (experiment is None) == (initial is None):
             raise ProtocolError(
@@ -96,6 +98,7 @@ class Simulation:
         self.experiment = experiment or Experiment(["Rest for 1 second"], initial=initial)
         limits = [cell.parameters.number(f"{end} voltage limit [V]") for end in ("Lower", "Upper")]
         validate(self.experiment, *limits)
+        _refuse_drive_cycles(self.experiment)
         # half a volt beyond the limits of the protocol: there the cell is empty or full whatever a step says
         self._floor, self._ceiling = limits[0] - 0.5, limits[1] + 0.5
         self.fields = _check_fields(fields)
@@ -104,7 +107,7 @@ class Simulation:
             raise ResultsError(
                 "the output interval must be positive", key="output.every", value=every, allowed="> 0 s"
             )
-        self.device, self.settings = device, control or StepControl()
+        self.device, self.settings, self.start = device, control or StepControl(), start
         self.devices = find_devices(device, devices)
         make_room()
         self._initial_stoichiometry = self._find_initial()
@@ -206,14 +209,10 @@ class Simulation:
             return row_of(self.cell, stepper, last, 1, time.perf_counter() - begun, self._lithium_start)
 
     def _start(self) -> TimeStepper:
-        """Make the stepper of the relaxed initial state; float64 must be on."""
+        """Make the stepper of the initial state; float64 must be on."""
         system = self.cell.system()
-        geometry, laws = system.geometry, system.laws
-        x = self._initial_stoichiometry
-        c_e = self.cell.parameters.number("Initial electrolyte concentration [mol.m-3]")
-        c = jnp.where(geometry.active, x * laws.c_max, jnp.where(geometry.ionic, c_e, 0.0))
-        voltage = laws.ocp(jnp.asarray(x), laws.temperature)
-        past = begin(system, c, voltage, jnp.full(geometry.faces.p.shape, laws.film_initial))
+        start = self.start or uniform_state(self.cell, self._initial_stoichiometry)
+        past = begin_from(self.cell, system, start)
         self._stepper = TimeStepper(system, past, 0.0, self.settings, self.devices)
         self._lithium_start = self._stepper.lithium()
         return self._stepper
@@ -443,3 +442,14 @@ def _check_fields(fields: Sequence[str] | None) -> tuple[str, ...]:
                 fix=did_you_mean(name, FIELDS),
             )
     return tuple(fields) if fields is not None else FIELDS
+
+
+def _refuse_drive_cycles(experiment: Experiment) -> None:
+    for number, step in enumerate(experiment.steps, 1):
+        if step.profile is not None:
+            raise ProtocolError(
+                "Drive cycles run in the reduced models only",
+                key=f"step {number}",
+                value=step.text,
+                fix="use `microcell p2d`, or steps of constant current, power or voltage",
+            )

@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 import microcell as mc
+from microcell.case.problems import section_model
 from microcell.case.sections import CaseContent, SegmentationSection
 from microcell.cli.app import COMMANDS, build_app
 from microcell.cli.demo import CASE
@@ -31,7 +32,7 @@ def test_documented_cases_are_valid(text: str) -> None:
 
 def test_every_key_of_a_case_is_documented() -> None:
     page = (ROOT / "docs/case-file.md").read_text(encoding="utf-8")
-    sections = {name: field.annotation for name, field in CaseContent.model_fields.items()}
+    sections = {name: section_model(field.annotation) for name, field in CaseContent.model_fields.items()}
     names = [
         field.alias or name for section in sections.values() for name, field in section.model_fields.items()
     ]
