@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..cell.halfcell import HalfCell
+from ..errors import ParameterError
 from ..p2d import Solution
 from ..parameters.law import STOICHIOMETRY_LIMITS
 from ..results.ledger import face_centre_z
@@ -77,6 +78,11 @@ def start_from_twin(
     TwinStart
         Lithium of solid and electrolyte are those of the reduced state to rounding.
 
+    Raises
+    ------
+    ParameterError
+        If the solution is of a full cell, or of other particle sizes.
+
     Notes
     -----
     Every quantity is interpolated linearly through the plane. Voxels take mean and surface stoichiometry of
@@ -87,6 +93,7 @@ def start_from_twin(
     model: one shift of all stoichiometries then makes the mean equal (values are kept inside the limits of
     the laws), and one factor the salt. Potentials are only a first guess: the first step solves them.
     """
+    _check(twin, solution)
     reduced = _at(solution, time)
     grid = cell.grid()
     depth = np.cumsum(cell.stack.dz) - 0.5 * cell.stack.dz
@@ -123,7 +130,23 @@ def _at(solution: Solution, time: float | None) -> _Reduced:
         "overall": "Mean stoichiometry",
     }
     values = {key: solution.at(name, np.array([when]))[0] for key, name in names.items()}
+    for key in ("mean", "surface", "film"):  # in SPM and SPMe the same at every depth
+        values[key] = np.broadcast_to(values[key], (len(values["phi_s"]), values[key].shape[1]))
     return _Reduced(x=solution["x [m]"], **values)
+
+
+def _check(twin: Effective, solution: Solution) -> None:
+    """Refuse what the image cannot take over."""
+    sizes = solution.cell.positive.radius.shape[1]
+    if not solution.cell.metal or sizes != len(twin.sizes.radii):
+        kind = "half" if solution.cell.metal else "full"
+        raise ParameterError(
+            "This reduced state does not fit the 3D cell",
+            key="solution",
+            value=f"a {kind} cell with {sizes} particle sizes",
+            allowed=f"a half cell with {len(twin.sizes.radii)} sizes",
+            fix="solve a model of `twin.design`",
+        )
 
 
 def _interpolate(depth: np.ndarray, centres: np.ndarray, values: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -3,12 +3,14 @@
 import jax
 import numpy as np
 import pytest
-from twin_cases import cell_of_particles, reduced_run
+from twin_cases import MESH, cell_of_particles, reduced_run
 
 from microcell import Simulation
 from microcell.cell.residual import ionic_factor
 from microcell.cell.state import CURRENT, Control
-from microcell.errors import GeometryError
+from microcell.errors import GeometryError, ParameterError
+from microcell.p2d import SPM
+from microcell.protocol import Experiment
 from microcell.simulation.initial import InitialState, uniform_state
 from microcell.twin import homogenize, start_from_twin
 
@@ -82,6 +84,21 @@ def test_the_voltage_goes_on_where_the_twin_ends(twin, charged) -> None:
     relaxed = uniform_state(CELL, float(charged["Mean stoichiometry"][-1])).voltage
     polarization = charged["Voltage [V]"][-1] - relaxed
     assert float(attempt.solve.unknowns.voltage) - relaxed == pytest.approx(polarization, rel=0.25)
+
+
+@pytest.mark.slow
+def test_single_particle_states_are_the_same_at_every_depth(twin) -> None:
+    model = SPM(twin.design, CELL.parameters, MESH)
+    rest = model.solve(Experiment(["Rest for 1 minute"], initial="x = 0.6"))
+    seen, expected = start_from_twin(CELL, twin, rest).state, uniform_state(CELL, 0.6)
+    exists = np.asarray(CELL.geometry.active | CELL.geometry.ionic)
+    np.testing.assert_allclose(seen.c[exists], expected.c[exists], rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_a_state_with_other_sizes_is_refused(charged) -> None:
+    with pytest.raises(ParameterError, match="2 particle sizes"):
+        start_from_twin(CELL, homogenize(CELL, sizes=1), charged)
 
 
 def test_a_state_of_another_cell_is_refused() -> None:
