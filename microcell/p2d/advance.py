@@ -66,8 +66,11 @@ class Progress(NamedTuple):
     iterations: Array
 
 
-@partial(jax.jit, static_argnames=("rows", "keep"))
-def start_step(
+QUICK: Any = {"xla_cpu_use_fusion_emitters": False}
+"""Compiler options of single runs: half the time to compile, and runs as fast (batches would be slower)."""
+
+
+def begin_step(
     cell: Cell,
     control: Control,
     limits: Limits,
@@ -134,7 +137,11 @@ def at_once(
     return restarted(last, new._replace(c_s=u.c_s, c_e=u.c_e)), converged, count
 
 
-@jax.jit
+start_step = jax.jit(begin_step, static_argnames=("rows", "keep"), compiler_options=QUICK)
+"""`begin_step`, compiled."""
+
+
+@partial(jax.jit, compiler_options=QUICK)
 def run_step(cell: Cell, control: Control, limits: Limits, settings: Settings, begun: Progress) -> Progress:
     """Advance until the step ends, fails, or the records are full; then ``code`` says why."""
     advance = partial(attempt, record_of, cell, control, limits, settings)

@@ -14,7 +14,7 @@ from jax import Array
 
 from ..errors import ParameterError
 from . import advance
-from .advance import Progress, Settings, attempt, start_step
+from .advance import Progress, Settings, attempt
 from .ageing import fresh, settle
 from .cell import Cell
 from .control import Control, Limits
@@ -112,10 +112,12 @@ def begin_step(
     last: History,
     rows: int,
 ) -> Progress:
-    """Impose a new control on every lane, see `advance.start_step`."""
+    """Impose a new control on every lane, see `advance.begin_step`."""
 
     def one(own: tuple[Any, ...], control: Control, limit: Limits, history: History) -> Progress:
-        return start_step(_cell(kind, own), control, limit, settings, history, rows=rows, keep=scalars_of)
+        return advance.begin_step(
+            _cell(kind, own), control, limit, settings, history, rows=rows, keep=scalars_of
+        )
 
     return jax.vmap(one, (kind.axes(), 0, 0, 0))(leaves, controls, limits, last)
 
