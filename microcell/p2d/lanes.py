@@ -72,9 +72,10 @@ class Lanes:
         """
         structure: Any = jax.tree.structure(cells[0])
         flat = [jax.tree.leaves(cell) for cell in cells]
+        shapes = [np.shape(leaf) for leaf in flat[0]]
         for number, cell in enumerate(cells):
-            shapes = [np.shape(leaf) for leaf in flat[number]]
-            if jax.tree.structure(cell) != structure or shapes != [np.shape(leaf) for leaf in flat[0]]:
+            own = [np.shape(leaf) for leaf in flat[number]]
+            if jax.tree.structure(cell) != structure or own != shapes:
                 raise ParameterError(
                     "The cells of a batch may differ in numbers only",
                     key=f"cell {number}",

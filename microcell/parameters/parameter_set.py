@@ -257,10 +257,11 @@ class ParameterSet(Mapping[str, Value]):
 
     def laws(self) -> Laws:
         """Return all that the residual needs, with float64 leaves, of one structure for all numbers."""
-        parts: dict[str, Any] = {
-            part: self.law(name) if self._entry(name).kind else self.number(name)
-            for part, name in PARAMETER_OF_FIELD.items()
-        }
+        numbers = self._numbers()
+        parts: dict[str, Any] = {}
+        for part, name in PARAMETER_OF_FIELD.items():
+            kind = self._entry(name).kind
+            parts[part] = as_law(self[name], kind, numbers) if kind else self.number(name)
         return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), Laws(**parts))
 
     def info(self, name: str) -> ParameterInfo:
