@@ -1,6 +1,6 @@
 """The same answer on 1, 2, 4 and 8 devices: a cell in slabs, every array of the final state compared.
 
-Run: ``python benchmarks/devices.py [--size 20]``. A generated cathode is charged and held with residuals
+Run: ``python benchmarks/devices.py [--size 24]``. A generated cathode is charged and held with residuals
 solved far below the bar; on a machine with one device XLA is told to simulate eight, which compares answers
 and says nothing about speed. With several GPUs the seconds per time step are those of strong scaling.
 """
@@ -54,7 +54,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
 def main() -> None:
     """Run on all numbers of devices, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=20)
+    parser.add_argument("--size", type=int, default=24)
     arguments = parser.parse_args()
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {SIMULATED}"
     import jax
