@@ -50,7 +50,8 @@ def warm(cell: HalfCell, solution: Solution, tmp_path_factory: pytest.TempPathFa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("microcell.simulation.simulate.make_room", lambda: False)
         short = Experiment(["Charge at 1C for 30 s", "Hold at 3.8 V for 5 s"], initial="3.8 V")
-        Simulation(cell, short).solve(tmp_path_factory.mktemp("warm") / "run", progress=False)
+        for each in (cell, tiny_cell(NMC.with_values({"CBD kinetic coverage": 0.2}))):
+            Simulation(each, short).solve(tmp_path_factory.mktemp("warm") / "run", progress=False)
         Simulation(cell, initial="3.8 V").step(1.0, current=0.0)
         yield cell
 
