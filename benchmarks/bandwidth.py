@@ -25,7 +25,8 @@ from microcell_kernels.multigrid import Stacked
 import microcell as mc
 from microcell.cell.jacobian import apply, linearize
 from microcell.cell.residual import Context
-from microcell.cell.state import CURRENT, Control, Inertia
+from microcell.cell.state import Control, Inertia
+from microcell.protocol.resolve import CURRENT
 from microcell.simulation.precision import computing_on
 from microcell.solve.advance import latest
 from microcell.solve.precondition import potential_operator

@@ -28,8 +28,9 @@ import microcell as mc
 from microcell.cell.jacobian import apply, linearize
 from microcell.cell.measure import measure
 from microcell.cell.residual import Context, evaluate, surface_concentration
-from microcell.cell.state import CURRENT, Control, Inertia, Unknowns
+from microcell.cell.state import Control, Inertia, Unknowns
 from microcell.physics import film as film_growth
+from microcell.protocol.resolve import CURRENT
 from microcell.simulation.precision import computing_on
 from microcell.solve import newton
 from microcell.solve.precondition import Preconditioner

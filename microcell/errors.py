@@ -90,6 +90,10 @@ class ResultsError(MicrocellError):
     """A run directory is missing, incomplete, or cannot be written."""
 
 
+class AtomisticError(MicrocellError):
+    """An atomistic model has impossible input, or no result whose error bar means anything."""
+
+
 class DeviceError(MicrocellError):
     """The device or the precision asked for is not available."""
 

@@ -14,6 +14,7 @@ from microcell_kernels.stencil import AXES, lower, outflow, upper
 from ..parameters.constants import F, R
 from ..physics import kinetics
 from ..physics.transport import CONCENTRATION_FLOOR, CellProperties, FaceFluxes, Side, face_fluxes
+from ..protocol.resolve import POWER, VOLTAGE
 from .geometry import Geometry
 from .residual import (
     Context,
@@ -30,7 +31,7 @@ from .residual import (
     sides_of,
     voltage_scale,
 )
-from .state import POWER, VOLTAGE, Control, Currents, Unknowns
+from .state import Control, Currents, Unknowns
 
 
 class AxisJacobian(NamedTuple):

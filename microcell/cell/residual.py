@@ -28,8 +28,9 @@ from ..physics.transport import (
     face_fluxes,
     solid_properties,
 )
+from ..protocol.resolve import POWER, VOLTAGE
 from .geometry import Geometry
-from .state import POWER, VOLTAGE, Control, Currents, Inertia, Unknowns
+from .state import Control, Currents, Inertia, Unknowns
 
 
 class System(eqx.Module):

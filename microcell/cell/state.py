@@ -10,9 +10,6 @@ from jax import Array
 Number = Any
 """A traced scalar, or its NumPy value on the host (never a Python number, which JAX types weakly)."""
 
-CURRENT, VOLTAGE, POWER = 0, 1, 2
-"""Control modes."""
-
 
 class Unknowns(NamedTuple):
     """The unknowns, or a residual, or a correction: one value per cell and field, zero where a field does not

@@ -15,6 +15,7 @@ from ..p2d.negative import Negative
 from ..parameters import ArrheniusConstant, ParameterSet
 from ..parameters.constants import F
 from ..parameters.entry import Value
+from ..parameters.units import is_number
 from . import names
 from .bpx_file import load, particles
 from .laws import Argument, Arrhenius, Entropic, Formula, Table, arrhenius, as_law
@@ -215,17 +216,8 @@ class _Reader:
 def _read_value(value: Any, argument: Argument) -> Any:
     """Read a number, function or table."""
     if isinstance(value, str):
-        law = Formula.read(value, argument)
-        return float(value) if _is_number(value) else law
+        return float(value) if is_number(value) else Formula.read(value, argument)
     return Table.through(value.x, value.y, argument) if hasattr(value, "x") else float(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _plain(value: Any) -> Any:

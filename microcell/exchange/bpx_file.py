@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import optional
 from ..errors import ParameterError
-from . import optional
 from .expression import parse
 
 _SUPPORTED = "a cell or half cell for DFN or SPMe: cell, electrolyte, separator, electrodes with porosity"
@@ -63,7 +63,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _from_yaml(text: str) -> Any:
-    yaml = optional.load("yaml")
+    yaml = optional.load("yaml", "exchange")
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -87,7 +87,7 @@ def validated(content: dict[str, Any]) -> tuple[Any, list[str]]:
     ParameterError
         If the package refuses the content.
     """
-    bpx = optional.load("bpx")
+    bpx = optional.load("bpx", "exchange")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from .. import optional
 from ..errors import ParameterError
 from ..p2d import Design
 from ..p2d.negative import Negative
 from ..parameters import ParameterSet
-from . import names, optional
+from . import names
 from .laws import Argument, Entropic, as_law
 from .pybamm_symbols import law_of
 from .reduced_cell import ReducedCell, nominal_window
@@ -56,7 +57,7 @@ class _Reader:
     """Reads values by PyBaMM's names; collects notes on the way."""
 
     def __init__(self, values: Any) -> None:
-        self.pybamm, self.values = optional.load("pybamm"), values
+        self.pybamm, self.values = optional.load("pybamm", "exchange"), values
         self.notes: list[str] = []
         self.temperature = self.number("Ambient temperature [K]")
         self.area = (

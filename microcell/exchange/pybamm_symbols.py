@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import optional
 from ..parameters import ArrheniusConstant, Constant, Law, TablePotential
 from ..parameters.constants import R
 from ..parameters.law import CONCENTRATION_LIMITS, STOICHIOMETRY_LIMITS
-from . import expression, optional
+from . import expression
 from .dense import tabulated
 from .laws import Argument, Arrhenius, Entropic, Formula, Table
 from .tracing import NotAFormulaError, traced
@@ -61,7 +62,7 @@ def law_of(symbol: Any, argument: Argument, T: float, name: str, notes: list[str
 
 def _tree(symbol: Any, argument: Argument, parts: list[Table]) -> ast.expr:
     """Write a symbol down as a formula; tables are collected."""
-    pybamm, kind = optional.load("pybamm"), type(symbol).__name__
+    pybamm, kind = optional.load("pybamm", "exchange"), type(symbol).__name__
     if isinstance(symbol, pybamm.Scalar):
         return expression.number(float(symbol.value))
     if isinstance(symbol, pybamm.InputParameter) and symbol.name in ("x", "T"):
@@ -112,7 +113,8 @@ def symbol_of(law: Law, argument: Argument, x: Any, T: Any, sample: float, notes
         case Arrhenius() | ArrheniusConstant():
             at = float(law.reference_temperature)
             inner = law.law if isinstance(law, Arrhenius) else Constant(law.value)
-            scale = optional.load("pybamm").exp(float(law.activation_energy) / R * (1.0 / at - 1.0 / T))
+            exponent = float(law.activation_energy) / R * (1.0 / at - 1.0 / T)
+            scale = optional.load("pybamm", "exchange").exp(exponent)
             return symbol_of(inner, argument, x, T, sample, notes) * scale
         case Entropic():
             parts = (symbol_of(part, argument, x, T, sample, notes) for part in (law.law, law.change))
@@ -141,10 +143,10 @@ def _interpolant(table: Table | TablePotential) -> Callable[[Any], Any]:
     """Return a table as a function."""
     method = table.method if isinstance(table, Table) else "pchip"
     knots, values = np.asarray(table.knots), np.append(table.pieces[3], table.end_values[1])
-    interpolant = optional.load("pybamm").Interpolant
+    interpolant = optional.load("pybamm", "exchange").Interpolant
     return lambda x: interpolant(knots, values, x, interpolator=method)
 
 
 def _functions() -> dict[str, Callable[..., Any]]:
-    pybamm = optional.load("pybamm")
+    pybamm = optional.load("pybamm", "exchange")
     return {name: abs if name == "abs" else getattr(pybamm, name) for name in expression.FUNCTIONS}

@@ -10,10 +10,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from .. import optional
 from ..p2d import DFN, Design
 from ..parameters import ArrheniusConstant, Constant, Law, ParameterSet
 from ..parameters.constants import F
-from . import names, optional
+from . import names
 from .bpx_file import validated
 from .dense import tabulated
 from .expression import BPX_FUNCTIONS, called, mentions, parse
@@ -47,7 +48,7 @@ def write_bpx(model: DFN | ReducedCell, path: str | Path) -> tuple[str, ...]:
     ParameterError
         If the `bpx` package is not installed.
     """
-    bpx = optional.load("bpx")
+    bpx = optional.load("bpx", "exchange")
     with jax.enable_x64(True):
         writer = _Writer(ReducedCell.of(model))
         content = writer.content(bpx.__version__)

@@ -7,10 +7,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from .. import optional
 from ..errors import ParameterError
 from ..p2d import DFN, Design
 from ..parameters import Constant, Law, ParameterSet
-from . import names, optional
+from . import names
 from .laws import Argument, Entropic
 from .pybamm import LITHIUM
 from .pybamm_symbols import symbol_of
@@ -55,7 +56,7 @@ def to_pybamm(model: DFN | ReducedCell) -> Any:
     ParameterError
         If an electrode has particles of several sizes, or PyBaMM is not installed.
     """
-    pybamm = optional.load("pybamm")
+    pybamm = optional.load("pybamm", "exchange")
     writer = _Writer(ReducedCell.of(model))
     values = pybamm.ParameterValues(writer.values())
     for note in writer.notes:
@@ -69,7 +70,7 @@ class _Writer:
     def __init__(self, cell: ReducedCell) -> None:
         self.cell, self.arrays = cell, cell.arrays()
         self.salt = cell.parameters.number("Initial electrolyte concentration [mol.m-3]")
-        self.any = optional.load("pybamm").InputParameter("x")
+        self.any = optional.load("pybamm", "exchange").InputParameter("x")
         self.notes: list[str] = []
 
     def values(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ParameterError, VolumeError
-from ..parameters.units import quantity
+from ..parameters.units import is_number, quantity
 
 SMALLEST, LARGEST = 1e-10, 1e-3
 """A voxel edge [m] outside these bounds is a forgotten or wrong unit."""
@@ -44,21 +44,12 @@ def parse_length(value: Any, *, key: str = "voxel_size") -> float:
 
 
 def _from_text(text: str, key: str) -> float:
-    if _is_number(text):
+    if is_number(text):
         raise _not_a_length(text, key)
     try:
         return quantity(text, "m", key)
     except ParameterError as error:
         raise _not_a_length(text, key) from error
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text has no unit."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _from_number(value: Any, key: str) -> float:

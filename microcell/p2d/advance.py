@@ -11,9 +11,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from ..parameters.law import Leaf
+from ..protocol.resolve import CURRENT
 from .ageing import Slow, aged
 from .cell import Cell
-from .control import CURRENT, Control, Limits, current_overrun, voltage_overrun, window_overrun
+from .control import Control, Limits, current_overrun, voltage_overrun, window_overrun
 from .equations import Step
 from .formula import Formula, choose, formula, shortened
 from .history import History, accept, latest, local_errors, predict, restarted, step_from

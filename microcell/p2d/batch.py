@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
-from ..errors import ProtocolError, ResultsError, did_you_mean
+from ..errors import ParameterError, ProtocolError, ResultsError, did_you_mean
 from ..parameters.constants import F
 from ..protocol import Experiment, ResolvedStep, resolve, validate
 from . import advance, lanes
@@ -125,7 +125,7 @@ def solve_batch(
     Raises
     ------
     ParameterError
-        If the cells differ in more than numbers.
+        If the cells differ in more than numbers, or in tolerance, longest step or rows.
     ProtocolError
         If the protocols differ in their number of steps, or a voltage lies outside of its limits.
     """
@@ -141,6 +141,14 @@ def solve_batch(
 
 
 def _check(models: Sequence[DFN], experiments: Sequence[Experiment]) -> None:
+    settings = {(model.tolerance, model.longest, model.rows) for model in models}
+    if len(settings) != 1:
+        raise ParameterError(
+            "The cells of a batch must agree in the settings of the time stepping",
+            key="tolerance, longest, rows",
+            value=sorted(settings) or "no cells",
+            allowed="one or more cells, all with the same three numbers",
+        )
     lengths = {len(experiment.steps) for experiment in experiments}
     if len(experiments) != len(models) or len(lengths) > 1:
         raise ProtocolError(

@@ -10,9 +10,7 @@ import numpy as np
 from jax import Array
 
 from ..parameters.law import Leaf
-from ..protocol import ResolvedStep
-
-CURRENT, VOLTAGE, POWER = 0, 1, 2
+from ..protocol.resolve import CURRENT, VOLTAGE, ResolvedStep
 
 VOLTAGE_TOLERANCE = 1e-4
 """How far behind a cut-off a step may end [V]."""
@@ -111,13 +109,12 @@ def window_overrun(control: Control, limits: Limits, voltage: Array) -> Array:
 
 def control_of(step: ResolvedStep, area: float) -> Control:
     """Return what a resolved step imposes, per area."""
-    if step.kind == "voltage":
+    if step.mode == VOLTAGE:
         return constant(VOLTAGE, step.value)
-    mode = POWER if step.kind == "power" else CURRENT
     if step.profile is not None:
         times, values = (np.asarray(column, float) for column in step.profile)
-        return Control(np.int32(mode), values / area, times)
-    return constant(mode, step.value / area if step.kind != "rest" else 0.0)
+        return Control(np.int32(step.mode), values / area, times)
+    return constant(step.mode, step.value / area)
 
 
 def limits_of(step: ResolvedStep, area: float, window: tuple[float, float]) -> Limits:

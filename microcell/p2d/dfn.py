@@ -106,11 +106,10 @@ class DFN:
         initial = experiment.initial
         if initial.kind == "stoichiometry":
             return initial.value
-        T, law = self.parameters.number("Temperature [K]"), self.parameters.law(_OCP)
-        negative = self.negative
-        if negative is None:
-            return stoichiometry_at(law, initial.value, T)
-        return cell_stoichiometry(negative, self.design, self.parameters, initial.value)
+        if self.negative is not None:
+            return cell_stoichiometry(self.negative, self.design, self.parameters, initial.value)
+        law, T = self.parameters.law(_OCP), self.parameters.number("Temperature [K]")
+        return stoichiometry_at(law, initial.value, T)
 
     def solve(self, experiment: Experiment, after: Solution | None = None) -> Solution:
         """Run a protocol.

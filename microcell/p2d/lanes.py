@@ -53,13 +53,10 @@ class Lanes:
         Structure, and which leaves have a leading axis of L.
     leaves : tuple
         Leaves of the cells in the order of the structure.
-    count : int
-        L.
     """
 
     kind: Kind
     leaves: tuple[Any, ...]
-    count: int
 
     @classmethod
     def stack(cls, cells: Sequence[Cell], all_differ: bool = False) -> Lanes:
@@ -85,7 +82,7 @@ class Lanes:
         columns = [np.stack([np.asarray(leaf) for leaf in column]) for column in zip(*flat, strict=True)]
         differs = tuple(all_differ or bool(np.any(column != column[:1])) for column in columns)
         leaves = tuple(column if d else column[0] for column, d in zip(columns, differs, strict=True))
-        return cls(Kind(structure, differs), leaves, len(cells))
+        return cls(Kind(structure, differs), leaves)
 
 
 def _cell(kind: Kind, leaves: tuple[Any, ...]) -> Cell:

@@ -64,9 +64,14 @@ class LinearPlusSteps(Law):
     def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
         """Evaluate U at stoichiometry x; the source gives one temperature, T is not used."""
         x = limit_stoichiometry(argument)
-        steps = zip(self.step_height, self.step_steepness, self.step_centre, strict=True)
         line = self.polynomial[0] + self.polynomial[1] * x
-        return line + sum(height * jnp.tanh(steepness * (x - centre)) for height, steepness, centre in steps)
+        return line + _steps(x, self.step_height, self.step_steepness, self.step_centre)
+
+
+def _steps(x: jax.Array, height: Leaf, steepness: Leaf, centre: Leaf) -> jax.Array:
+    """Return ``sum A tanh(s (x - b))``."""
+    each = zip(height, steepness, centre, strict=True)
+    return jnp.asarray(sum(a * jnp.tanh(s * (x - b)) for a, s, b in each))
 
 
 class PolynomialPlusKnee(Law):
@@ -97,9 +102,8 @@ class ExponentialPlusSteps(Law):
     def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
         """Evaluate U at stoichiometry x; the source gives one temperature, T is not used."""
         x = limit_stoichiometry(argument)
-        steps = zip(self.step_height, self.step_steepness, self.step_centre, strict=True)
         base = self.level + self.decay_height * jnp.exp(-self.decay_rate * x)
-        return base + sum(height * jnp.tanh(steepness * (x - centre)) for height, steepness, centre in steps)
+        return base + _steps(x, self.step_height, self.step_steepness, self.step_centre)
 
 
 class TablePotential(Law):

@@ -27,6 +27,15 @@ def _registry() -> pint.UnitRegistry:
     return pint.UnitRegistry()
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number without a unit."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def bracket_unit(name: str) -> str:
     """Return the unit in the brackets of a parameter name, "" for a dimensionless one."""
     match = _BRACKET.search(name)

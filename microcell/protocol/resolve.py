@@ -9,6 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from microcell.errors import ProtocolError
 from microcell.protocol.step import Step
 
+CURRENT, VOLTAGE, POWER = 0, 1, 2
+"""What a step imposes, as the number that compiled programs take."""
+
+_MODES = {"current": CURRENT, "rest": CURRENT, "voltage": VOLTAGE, "power": POWER}
+
 
 class VoltageLimit(BaseModel):
     """A voltage that ends a step.
@@ -63,6 +68,11 @@ class ResolvedStep(BaseModel):
     period: float | None
     text: str
     profile: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+    @property
+    def mode(self) -> int:
+        """`CURRENT`, `VOLTAGE` or `POWER`; a rest is a current of zero."""
+        return _MODES[self.kind]
 
 
 def resolve(step: Step, one_c_current: float, area: float) -> ResolvedStep:

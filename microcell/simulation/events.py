@@ -6,16 +6,34 @@ import math
 
 import numpy as np
 
-from ..cell.state import CURRENT, POWER, VOLTAGE, Control
+from ..cell.state import Control
+from ..errors import ProtocolError
+from ..protocol import Experiment
 from ..protocol.resolve import ResolvedStep
 from ..solve.timestep import Event, StepControl
-
-_MODES = {"current": CURRENT, "rest": CURRENT, "power": POWER, "voltage": VOLTAGE}
 
 
 def control_of(step: ResolvedStep) -> Control:
     """What the terminals impose during a step."""
-    return Control(np.int32(_MODES[step.kind]), np.float64(0.0 if step.kind == "rest" else step.value))
+    return Control(np.int32(step.mode), np.float64(step.value))
+
+
+def refuse_drive_cycles(experiment: Experiment) -> None:
+    """Refuse steps that follow a table.
+
+    Raises
+    ------
+    ProtocolError
+        If there is one.
+    """
+    for number, step in enumerate(experiment.steps, 1):
+        if step.profile is not None:
+            raise ProtocolError(
+                "Drive cycles run in the reduced models only",
+                key=f"step {number}",
+                value=step.text,
+                fix="use `microcell p2d`, or steps of constant current, power or voltage",
+            )
 
 
 def events_of(step: ResolvedStep, settings: StepControl, floor: float, one_c: float) -> list[Event]:

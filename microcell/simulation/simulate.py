@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 
 from ..cell.halfcell import HalfCell
-from ..cell.state import CURRENT, POWER, VOLTAGE, Control
+from ..cell.state import Control
 from ..errors import InterruptedRunError, ProtocolError, ResultsError, SolverError, did_you_mean
 from ..parameters.open_circuit import stoichiometry_at
 from ..parameters.units import quantity
 from ..progress import ProgressBar
 from ..protocol import Experiment
 from ..protocol.experiment import validate
-from ..protocol.resolve import ResolvedStep, resolve
+from ..protocol.resolve import CURRENT, POWER, VOLTAGE, ResolvedStep, resolve
 from ..results import RunWriter, Solution
 from ..results.store import read_checkpoint
 from ..solve.timestep import Accepted, Event, StepControl, TimeStepper
 from . import checkpoint, processes
-from .events import control_of, events_of, fraction_of, reason_of
+from .events import control_of, events_of, fraction_of, reason_of, refuse_drive_cycles
 from .initial import InitialState, begin_from, uniform_state
 from .output import FIELDS, row_of, take_snapshot, time_series_row
 from .precision import computing_on, find_devices
@@ -98,7 +98,7 @@ class Simulation:
         self.experiment = experiment or Experiment(["Rest for 1 second"], initial=initial)
         limits = [cell.parameters.number(f"{end} voltage limit [V]") for end in ("Lower", "Upper")]
         validate(self.experiment, *limits)
-        _refuse_drive_cycles(self.experiment)
+        refuse_drive_cycles(self.experiment)
         # half a volt beyond the limits of the protocol: there the cell is empty or full whatever a step says
         self._floor, self._ceiling = limits[0] - 0.5, limits[1] + 0.5
         self.fields = _check_fields(fields)
@@ -442,14 +442,3 @@ def _check_fields(fields: Sequence[str] | None) -> tuple[str, ...]:
                 fix=did_you_mean(name, FIELDS),
             )
     return tuple(fields) if fields is not None else FIELDS
-
-
-def _refuse_drive_cycles(experiment: Experiment) -> None:
-    for number, step in enumerate(experiment.steps, 1):
-        if step.profile is not None:
-            raise ProtocolError(
-                "Drive cycles run in the reduced models only",
-                key=f"step {number}",
-                value=step.text,
-                fix="use `microcell p2d`, or steps of constant current, power or voltage",
-            )

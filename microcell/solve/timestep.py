@@ -13,8 +13,9 @@ import numpy as np
 
 from ..cell.jacobian import linearize
 from ..cell.residual import Context, System, ionic_factor
-from ..cell.state import CURRENT, VOLTAGE, Control, Inertia, Unknowns
+from ..cell.state import Control, Inertia, Unknowns
 from ..errors import SolverError
+from ..protocol.resolve import CURRENT, VOLTAGE
 from .advance import (
     CURRENT_ERROR,
     VOLTAGE_ERROR,

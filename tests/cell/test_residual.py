@@ -25,9 +25,10 @@ from microcell.cell.residual import (
     face_problem,
     surface_concentration,
 )
-from microcell.cell.state import CURRENT, POWER, VOLTAGE, Control, Currents, Inertia, Unknowns
+from microcell.cell.state import Control, Currents, Inertia, Unknowns
 from microcell.image.particles import Particles
 from microcell.parameters.constants import F
+from microcell.protocol.resolve import CURRENT, POWER, VOLTAGE
 
 DT = 30.0
 

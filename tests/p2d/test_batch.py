@@ -104,6 +104,10 @@ def test_only_numbers_may_differ():
     other = replace(MODELS[0], mesh=Mesh(4, 3, 5))
     with pytest.raises(ParameterError, match="cell 1"):
         solve_batch([MODELS[0], other], PROTOCOL)
+    with pytest.raises(ParameterError, match="tolerance"):
+        solve_batch([MODELS[0], replace(MODELS[0], tolerance=1e-3)], PROTOCOL)
+    with pytest.raises(ParameterError, match="no cells"):
+        solve_batch([], PROTOCOL)
     short = Experiment(["Rest for 1 s"], initial="x = 0.6")
     with pytest.raises(ProtocolError, match="same number of steps"):
         solve_batch(MODELS[:2], [PROTOCOL, short])

@@ -7,11 +7,12 @@ import pytest
 
 from microcell.p2d import Mesh
 from microcell.p2d.ageing import effects, fresh
-from microcell.p2d.control import CURRENT, POWER, VOLTAGE, Imposed
+from microcell.p2d.control import Imposed
 from microcell.p2d.equations import Step, residual
 from microcell.p2d.newton import linearize, solve_linear
 from microcell.p2d.state import uniform
 from microcell.p2d.tridiagonal import solve_block_tridiagonal, solve_tridiagonal
+from microcell.protocol.resolve import CURRENT, POWER, VOLTAGE
 
 from .cases import chen, nmc
 

@@ -10,11 +10,12 @@ import pytest
 from microcell.p2d import Mesh
 from microcell.p2d.advance import at_once
 from microcell.p2d.ageing import fresh
-from microcell.p2d.control import CURRENT, constant
+from microcell.p2d.control import constant
 from microcell.p2d.history import latest, start
 from microcell.p2d.newton import solve_step
 from microcell.p2d.replay import onward
 from microcell.p2d.state import uniform, voltage
+from microcell.protocol.resolve import CURRENT
 
 from .cases import nmc
 

@@ -11,10 +11,11 @@ from scipy.integrate import trapezoid
 
 from microcell.errors import ParameterError, ResultsError, SolverError
 from microcell.p2d import Design, Mesh, advance
-from microcell.p2d.control import CURRENT, VOLTAGE_TOLERANCE, constant
+from microcell.p2d.control import VOLTAGE_TOLERANCE, constant
 from microcell.p2d.replay import replay
 from microcell.parameters.constants import K_B_EV
 from microcell.protocol import Experiment, Profile, follow
+from microcell.protocol.resolve import CURRENT
 
 from .cases import NMC_DESIGN, nmc
 

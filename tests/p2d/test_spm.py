@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from microcell.errors import ParameterError
 from microcell.p2d import DFN, SPM, Design, Mesh, SPMe, build_cell
 from microcell.p2d.ageing import effects, fresh
-from microcell.p2d.control import CURRENT, POWER, VOLTAGE, Imposed
+from microcell.p2d.control import Imposed
 from microcell.p2d.degradation.builtin import builtin
 from microcell.p2d.equations import Step, residual
 from microcell.p2d.newton import solve_step
@@ -20,6 +20,7 @@ from microcell.p2d.uniform_newton import linearize, solve_linear
 from microcell.p2d.uniform_reaction import balances, means_of, potentials
 from microcell.parameters.constants import F, R
 from microcell.protocol import Experiment
+from microcell.protocol.resolve import CURRENT, POWER, VOLTAGE
 
 from .cases import CHEN_CCCV, NMC_DESIGN, XU_DESIGN, chen, nmc, xu, xu_discharge
 

@@ -13,7 +13,8 @@ from small_cells import tiny_cell
 from microcell import ParameterSet
 from microcell.cell.measure import plane_currents
 from microcell.cell.residual import Context, System, evaluate
-from microcell.cell.state import CURRENT, VOLTAGE, Control, Inertia
+from microcell.cell.state import Control, Inertia
+from microcell.protocol.resolve import CURRENT, VOLTAGE
 from microcell.simulation import Simulation
 from microcell.solve.events import Event
 from microcell.solve.newton import CONVERGED

@@ -12,8 +12,9 @@ import pytest
 from small_cells import tiny_cell
 
 from microcell import ParameterSet
-from microcell.cell.state import CURRENT, VOLTAGE, Control
+from microcell.cell.state import Control
 from microcell.errors import SolverError
+from microcell.protocol.resolve import CURRENT, VOLTAGE
 from microcell.simulation import Simulation
 from microcell.solve.advance import Attempt, advance
 from microcell.solve.formula import formula

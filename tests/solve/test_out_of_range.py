@@ -14,9 +14,10 @@ from small_cells import tiny_cell
 from microcell import Experiment, ParameterSet
 from microcell.cell.jacobian import linearize
 from microcell.cell.residual import Context, evaluate
-from microcell.cell.state import CURRENT, Control, Inertia
+from microcell.cell.state import Control, Inertia
 from microcell.errors import SolverError
 from microcell.parameters.catalogue import all_laws
+from microcell.protocol.resolve import CURRENT
 from microcell.results import Solution
 from microcell.simulation import Simulation
 from microcell.solve.timestep import TimeStepper

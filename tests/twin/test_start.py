@@ -7,10 +7,11 @@ from twin_cases import MESH, cell_of_particles, reduced_run
 
 from microcell import Simulation
 from microcell.cell.residual import ionic_factor
-from microcell.cell.state import CURRENT, Control
+from microcell.cell.state import Control
 from microcell.errors import GeometryError, ParameterError
 from microcell.p2d import SPM
 from microcell.protocol import Experiment
+from microcell.protocol.resolve import CURRENT
 from microcell.simulation.initial import InitialState, uniform_state
 from microcell.twin import homogenize, start_from_twin
 

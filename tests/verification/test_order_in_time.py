@@ -15,7 +15,8 @@ import pytest
 from small_cells import tiny_cell
 
 from microcell import ParameterSet
-from microcell.cell.state import CURRENT, Control
+from microcell.cell.state import Control
+from microcell.protocol.resolve import CURRENT
 from microcell.simulation import Simulation
 from microcell.solve.formula import Formula, formula
 from microcell.solve.newton import CONVERGED

@@ -17,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...cell.halfcell import HalfCell
-from ...cell.state import CURRENT, Control
+from ...cell.state import Control
 from ...parameters import ParameterSet
 from ...parameters.constants import F, R
+from ...protocol.resolve import CURRENT
 from ...solve.advance import begin
 from ...solve.timestep import Accepted, StepControl, TimeStepper
 from ..media import laminate_cell

@@ -12,7 +12,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from ...cell.residual import Context, System, evaluate
-from ...cell.state import CURRENT, Control, Currents, Inertia, Unknowns
+from ...cell.state import Control, Currents, Inertia, Unknowns
+from ...protocol.resolve import CURRENT
 from ...solve.advance import Past, latest
 
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...cell.halfcell import HalfCell
-from ...cell.state import CURRENT, Control
+from ...cell.state import Control
 from ...parameters import ParameterSet
+from ...protocol.resolve import CURRENT
 from ...simulation import Simulation
 from ...solve.timestep import StepControl
 from ..media import one_particle, volume_of

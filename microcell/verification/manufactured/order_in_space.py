@@ -11,8 +11,9 @@ from jax import Array
 
 from ...cell.jacobian import linearize
 from ...cell.residual import Context, System
-from ...cell.state import CURRENT, Control, Currents, Inertia, Unknowns
+from ...cell.state import Control, Currents, Inertia, Unknowns
 from ...parameters.constants import F, R
+from ...protocol.resolve import CURRENT
 from ...solve.newton import CONVERGED, Tolerances, newton_solve
 from ...solve.precondition import Hierarchies
 from ..media import laminate_cell

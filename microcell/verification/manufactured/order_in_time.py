@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...cell.residual import Context, evaluate
-from ...cell.state import CURRENT, Control, Currents, Inertia, Unknowns
+from ...cell.state import Control, Currents, Inertia, Unknowns
 from ...parameters.constants import F
+from ...protocol.resolve import CURRENT
 from ...solve.formula import Formula, formula
 from ...solve.newton import CONVERGED, Tolerances
 from ...solve.precondition import Hierarchies

@@ -1,15 +1,22 @@
-"""Packages that only this exchange needs; they come with ``pip install "microcell[exchange]"``."""
+"""Packages that one feature needs and that come with an extra: ``pip install "microcell[extra]"``."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from ..errors import ParameterError
+from .errors import ParameterError
 
 
-def load(package: str) -> Any:
+def load(package: str, extra: str) -> Any:
     """Import a package, or say how to get it.
+
+    Parameters
+    ----------
+    package : str
+        Name to import.
+    extra : str
+        The extra of this distribution that brings it.
 
     Raises
     ------
@@ -21,5 +28,5 @@ def load(package: str) -> Any:
     except ImportError as error:
         raise ParameterError(
             f"This needs the package '{package}', which is not installed",
-            fix='pip install "microcell[exchange]"',
+            fix=f'pip install "microcell[{extra}]"',
         ) from error
