@@ -28,6 +28,7 @@ RUNNING, DURATION, AT_VOLTAGE, AT_CURRENT, OUT_OF_WINDOW, FULL, NO_START, TOO_SM
 INSTANT = 1e-6
 """A step so short that only potentials and currents move [s]."""
 
+_LAST_UPDATE = 0.1  # leaves at most 2.4 % of the tolerance, see `newton.UPDATE`
 _LANDING = 0.5  # an event is aimed at this many tolerances behind its limit
 
 
@@ -38,6 +39,10 @@ class Settings(NamedTuple):
     longest: Leaf
     first: Leaf
     shortest: Leaf
+
+    def update(self) -> Leaf:
+        """Size of Newton's last update: what it leaves is quadratic in it, a small share of the tolerance."""
+        return _LAST_UPDATE * jnp.sqrt(self.tolerance)
 
 
 class Progress(NamedTuple):
@@ -186,7 +191,7 @@ def attempt(
     slow = aged(cell, p.history.slow, latest(p.history), predicted, rule.dt)
     imposed = control.at(p.history.times[0] + rule.dt - p.start)
     step = step_from(cell, p.history, rule, imposed, slow, predicted)
-    u, converged, count = solve_step(cell, step, predicted)
+    u, converged, count = solve_step(cell, step, predicted, settings.update())
     errors = local_errors(cell, rule, p.history, u) / settings.tolerance
     error = jnp.where(converged & jnp.isfinite(errors[1]), errors[1], jnp.inf)
     overrun, code = _ended(control, limits, voltage(cell, u), u.applied)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ..parameters.constants import F
+from ..parameters.law import Leaf
 from . import uniform_newton
 from .cell import Cell
 from .control import control_slopes
@@ -41,9 +42,9 @@ from .particles import (
 from .state import Unknowns, collector_resistance, voltage
 from .tridiagonal import solve_block_tridiagonal
 
-UPDATE_VOLTS, UPDATE_SHARE = 1e-5, 1e-5
+UPDATE = 1e-5
 """Converged: the last update was below this in potentials [V] and in concentrations (relative).
-Convergence is quadratic: what is left is far smaller."""
+Convergence is quadratic: of an update s is left about s^2, at most 2.4 s^2 in a discharge at 1C."""
 
 MAX_ITERATIONS = 12
 
@@ -211,7 +212,7 @@ def updated(cell: Cell, linear: Linear, u: Unknowns, du: Unknowns) -> Unknowns:
 
 
 def update_size(cell: Cell, volts: Any, c_e: Array, c_s: tuple[Array, ...]) -> Array:
-    """Largest update in units of what counts as converged.
+    """Largest change of potentials [V] and of concentrations relative to their scale.
 
     Parameters
     ----------
@@ -220,12 +221,11 @@ def update_size(cell: Cell, volts: Any, c_e: Array, c_s: tuple[Array, ...]) -> A
     volts, c_e, c_s
         Changes of potentials [V] (any arrays), salt and shells [mol.m-3].
     """
-    worst = jnp.max(jnp.abs(c_e)) / (cell.salt * UPDATE_SHARE)
+    worst = jnp.max(jnp.abs(c_e)) / cell.salt
     for change in jax.tree.leaves(volts):
-        worst = jnp.maximum(worst, jnp.max(jnp.abs(change)) / UPDATE_VOLTS)
+        worst = jnp.maximum(worst, jnp.max(jnp.abs(change)))
     for electrode, change in zip(cell.electrodes, c_s, strict=True):
-        solid = jnp.max(jnp.abs(change[..., -1])) / (electrode.laws.c_max * UPDATE_SHARE)
-        worst = jnp.maximum(worst, solid)
+        worst = jnp.maximum(worst, jnp.max(jnp.abs(change[..., -1])) / electrode.laws.c_max)
     return worst
 
 
@@ -252,8 +252,19 @@ def iterate(
     return updated(known[0], linear, u, du), update_size(known[0], (du.phi_e, du.phi_s), du.c_e, du.c_s)
 
 
-def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:
+def solve_step(
+    cell: Cell, step: Step, guess: Unknowns, update: Leaf = UPDATE
+) -> tuple[Unknowns, Array, Array]:
     """Solve one time step.
+
+    Parameters
+    ----------
+    cell, step : Cell, Step
+        Of the equations.
+    guess : Unknowns
+        Where the iteration begins.
+    update : float
+        Size of the last update, see `UPDATE`.
 
     Returns
     -------
@@ -270,8 +281,8 @@ def solve_step(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array
         return u, size, carry[2] + 1
 
     def unfinished(carry: tuple[Unknowns, Array, Array]) -> Array:
-        return (carry[1] > 1.0) & (carry[2] < MAX_ITERATIONS)
+        return (carry[1] > update) & (carry[2] < MAX_ITERATIONS)
 
     start = (guess, jnp.asarray(1e30), jnp.asarray(0))
     u, size, count = jax.lax.while_loop(unfinished, again, start)
-    return u, size <= 1.0, count
+    return u, size <= update, count

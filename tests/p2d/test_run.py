@@ -149,7 +149,8 @@ def test_sensitivity_is_that_of_the_discrete_solution():
         return replay(other, (jnp.asarray(0.8),), control, run.record.time, run.record.order).voltage[-1]
 
     value, gradient = voltage(jnp.ones(3))
-    assert float(value) == pytest.approx(run["Voltage [V]"][-1], abs=1e-8)
+    # the replay iterates further than the run, which leaves a small share of its tolerance
+    assert float(value) == pytest.approx(run["Voltage [V]"][-1], abs=1e-2 * model.tolerance)
     for k, own in enumerate(gradient):
         move = 1e-4 * jnp.eye(3)[k]
         difference = (voltage(1 + move)[0] - voltage(1 - move)[0]) / 2e-4

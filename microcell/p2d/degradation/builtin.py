@@ -91,5 +91,13 @@ def _numbers(mechanism: str, table: Any) -> dict[str, float]:
 
 
 def _number(entry: Entry, given: Any) -> float:
-    """Read a number, a text with a unit, or a table with ``value`` and where it comes from."""
-    return cast(float, read_setting(entry, given).value)
+    """Read a number, a text with a unit, a card, or a table with ``value`` and where it comes from."""
+    setting = read_setting(entry, given)
+    if setting.depends_on_temperature:
+        raise ParameterError(
+            "A number of a mechanism does not follow the temperature, the card has an activation energy",
+            key=entry.name,
+            value=setting.note,
+            fix="write a card of its value at the temperature of the cell, without activation_energy",
+        )
+    return cast(float, setting.value)
