@@ -86,7 +86,9 @@ __version__: str
 def __getattr__(name: str) -> Any:
     """Load a public name from its module on first use."""
     if name == "__version__":
-        return _version()
+        from .version import version
+
+        return version()
     if name not in _HOME:
         raise AttributeError(f"module 'microcell' has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)
@@ -97,12 +99,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """List the public names."""
     return sorted(__all__)
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    try:
-        return metadata.version("microcell")
-    except metadata.PackageNotFoundError:  # a source tree on the path that was never installed
-        return "0+source"

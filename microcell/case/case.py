@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ..errors import CaseError, MicrocellError, did_you_mean
 from ..image import Particles, Volume, segment
 from ..parameters import ParameterSet
+from ..parameters.card_use import with_cards
 from ..parameters.open_circuit import stoichiometry_at
 from ..parameters.units import quantity
 from ..protocol import Experiment, validate
@@ -78,15 +79,22 @@ class Case:
     def from_dict(
         cls, content: Mapping[str, Any], file: Path | None = None, overridden: frozenset[str] = frozenset()
     ) -> Case:
-        """Make a case of nested mappings, as a TOML file holds them.
+        """Make a case of nested mappings, as a TOML file holds them; property cards are read now.
 
         Raises
         ------
         CaseError
             If a key is unknown or missing, or a value has the wrong type.
+        ParameterError
+            If a property card cannot be read.
         """
         try:
-            return cls(CaseContent.model_validate(dict(content)), file, overridden)
+            embedded = with_cards(content, file.parent if file is not None else Path())
+        except MicrocellError as error:
+            shown = _as_override(error.key) if error.key in overridden else _in_file(error.key, file)
+            raise relocated(error, key=shown) from error
+        try:
+            return cls(CaseContent.model_validate(embedded), file, overridden)
         except ValidationError as error:
             problem = case_error(error, {"file": file})
             if problem.key in overridden:
@@ -279,7 +287,7 @@ class Case:
                 raise relocated(error, file=error.file or self.file) from error
             if key in self.overridden:
                 raise relocated(error, key=_as_override(key)) from error
-            shown = key if error.file is None or self.file is None else f"{key} of {self.file.name}"
+            shown = key if error.file is None else _in_file(key, self.file)
             raise relocated(error, key=shown, file=error.file or self.file) from error
 
     def _case_key(self, key: str | None, name: str, section: Section) -> str | None:
@@ -293,6 +301,11 @@ class Case:
         if key.partition(".")[0] in type(section).model_fields:
             return f"{name}.{key}"
         return f"protocol.steps, {key}" if name == "protocol" else None
+
+
+def _in_file(key: str | None, file: Path | None) -> str | None:
+    """Add to a key the file that it stands in, where the error names another one."""
+    return key if file is None else f"{key} of {file.name}"
 
 
 def _as_override(key: str | None) -> str:

@@ -12,13 +12,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from ..errors import ParameterError
-from ..parameters.constants import R
-from ..parameters.law import Constant, Law, Leaf, coefficient, limit_concentration, limit_stoichiometry
+from ..parameters.law import Argument, Constant, Law, Leaf, arrhenius, coefficient, limited
 from ..parameters.open_circuit import piecewise_cubic
 from . import expression
-
-Argument = Literal["x", "c"]
-"""A stoichiometry, or a salt concentration [mol.m-3]."""
 
 Method = Literal["linear", "pchip", "cubic"]
 """How a table is interpolated."""
@@ -27,11 +23,6 @@ JAX_FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(jnp, name) for nam
 
 
 _NUMPY: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in expression.FUNCTIONS}
-
-
-def limited(argument: Leaf, kind: Argument) -> jax.Array:
-    """Limit an argument as the built-in laws do."""
-    return limit_stoichiometry(argument) if kind == "x" else limit_concentration(argument)
 
 
 class Formula(Law):
@@ -192,11 +183,6 @@ class Arrhenius(Law):
 def as_law(value: Any) -> Law:
     """Return a law; a number becomes a constant."""
     return Constant(value) if isinstance(value, float) else value
-
-
-def arrhenius(activation_energy: Leaf, reference_temperature: Leaf, T: Leaf) -> jax.Array:
-    """Return ``exp(Ea/R (1/T_ref - 1/T))``."""
-    return jnp.exp(activation_energy / R * (1.0 / reference_temperature - 1.0 / T))
 
 
 class Entropic(Law):

@@ -1,5 +1,6 @@
 """Property laws and parameter sets, each value with unit, range and source."""
 
+from microcell.parameters.card import Origin, PropertyCard
 from microcell.parameters.law import ArrheniusConstant, Constant, Law, UserLaw
 from microcell.parameters.laws import Laws
 from microcell.parameters.open_circuit import TablePotential, stoichiometry_at
@@ -11,8 +12,10 @@ __all__ = [
     "Constant",
     "Law",
     "Laws",
+    "Origin",
     "ParameterInfo",
     "ParameterSet",
+    "PropertyCard",
     "TablePotential",
     "UserLaw",
     "bracket_unit",

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from microcell.parameters import conductivity, diffusivity, electrolyte, law, open_circuit, vacancy_energy
 from microcell.parameters.law import Law, Ranges
 
-Standing = Literal["sourced", "calibrated", "assumed", "user"]
-"""Where a number comes from: a source, a calibration of ours, an assumption, or the user."""
+Standing = Literal["sourced", "calibrated", "assumed", "computed", "user"]
+"""Where a number comes from: a source, a calibration of ours, an assumption, a model, or the user."""
 
 _FORMS: dict[str, type[Law]] = {
     form.__name__: form
@@ -54,6 +54,10 @@ class LawEntry(BaseModel):
     ranges: dict[str, tuple[float, float]] = {}
     coefficients: dict[str, float | list[float] | str] = {}
     table: str | None = None
+
+    def numbers(self) -> list[str]:
+        """Return the names of the numbers of a parameter set that are coefficients."""
+        return [c for c in self.coefficients.values() if isinstance(c, str)]
 
     def build(self, numbers: Mapping[str, float]) -> Law:
         """Make the law.

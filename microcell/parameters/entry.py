@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 import equinox as eqx
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from microcell.errors import ParameterError, did_you_mean
 from microcell.parameters.catalogue import Standing, laws_of
-from microcell.parameters.law import Constant, Law, UserLaw
+from microcell.parameters.law import Constant, Law, UserLaw, as_leaf
 from microcell.parameters.units import bracket_unit, quantity
 
 Value = float | str | Law | Callable[[Any, Any], Any]
@@ -158,7 +159,14 @@ def as_law(value: Value, kind: str, numbers: dict[str, float]) -> Law:
         All numbers of the set.
     """
     if isinstance(value, eqx.Module):
-        return cast(Law, value)
+        return cast(Law, jax.tree.map(as_leaf, value))
     if isinstance(value, str):
-        return laws_of(kind)[value].build(numbers)
+        used = laws_of(kind)[value].numbers()
+        return _named_law(kind, value, tuple((name, numbers[name]) for name in used))
     return UserLaw(value) if callable(value) else Constant(value)
+
+
+@lru_cache(maxsize=256)
+def _named_law(kind: str, name: str, numbers: tuple[tuple[str, float], ...]) -> Law:
+    """Make a named law once for the same numbers: thousands of cells are built for a batch."""
+    return laws_of(kind)[name].build(dict(numbers))

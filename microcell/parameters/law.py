@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -28,6 +28,9 @@ Leaf = Any
 
 Ranges = tuple[tuple[str, float, float], ...]
 """Hashable form of a validity range: (argument name, low, high) for each argument that has one."""
+
+Argument = Literal["x", "c"]
+"""A stoichiometry, or a salt concentration [mol.m-3]."""
 
 STOICHIOMETRY_LIMITS = (1e-4, 1.0 - 1e-4)
 """Laws of the solid see x limited to this range."""
@@ -57,6 +60,16 @@ def limit_stoichiometry(x: Leaf) -> jax.Array:
 def limit_concentration(c: Leaf) -> jax.Array:
     """Limit c [mol.m-3] to `CONCENTRATION_LIMITS`."""
     return jnp.clip(c, *CONCENTRATION_LIMITS)
+
+
+def limited(argument: Leaf, kind: Argument) -> jax.Array:
+    """Limit an argument of either kind."""
+    return limit_stoichiometry(argument) if kind == "x" else limit_concentration(argument)
+
+
+def arrhenius(activation_energy: Leaf, reference_temperature: Leaf, T: Leaf) -> jax.Array:
+    """Return ``exp(Ea/R (1/T_ref - 1/T))`` with Ea [J.mol-1] and temperatures [K]."""
+    return jnp.exp(activation_energy / R * (1.0 / reference_temperature - 1.0 / T))
 
 
 class Law(eqx.Module):
@@ -109,7 +122,7 @@ class ArrheniusConstant(Law):
 
     def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
         """Return the value at T in the shape of the argument."""
-        factor = jnp.exp(self.activation_energy / R * (1.0 / self.reference_temperature - 1.0 / T))
+        factor = arrhenius(self.activation_energy, self.reference_temperature, T)
         return self.value * factor * jnp.ones_like(argument)
 
 

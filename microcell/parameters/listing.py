@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
@@ -24,10 +25,14 @@ class ParameterInfo(BaseModel):
         The number, or the name of the law.
     range : (float, float)
         Allowed numbers.
+    uncertainty : tuple of float
+        Of a property card: one standard error per value; empty for anything else.
     standing, source, note : str
-        "sourced", "calibrated", "assumed" or "user"; from what; remarks.
+        "sourced", "calibrated", "assumed", "computed" or "user"; from what; remarks.
     validity : dict
-        For a law: the range in which it is known to hold, by argument ("x", "c" [mol.m-3], "T" [K]).
+        The range in which a law or card is known to hold, by argument ("x", "c" [mol.m-3], "T" [K]).
+    card : dict or None
+        The content of the property card, from which the value can be made again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,11 +40,13 @@ class ParameterInfo(BaseModel):
     name: str
     unit: str
     value: float | str
+    uncertainty: tuple[float, ...] = ()
     range: tuple[float, float]
     standing: Standing
     source: str
     note: str = ""
     validity: dict[str, tuple[float, float]] = {}
+    card: dict[str, Any] | None = None
 
 
 def as_text(title: str, infos: Iterable[ParameterInfo]) -> str:
@@ -48,18 +55,23 @@ def as_text(title: str, infos: Iterable[ParameterInfo]) -> str:
     for column in ("Name", "Value", "Standing", "Source"):
         table.add_column(column, overflow="fold")
     for info in infos:
-        value = info.value if isinstance(info.value, str) else f"{info.value:g}"
+        value = escape(info.value) if isinstance(info.value, str) else f"{info.value:g}{_error_bar(info)}"
         table.add_row(escape(info.name), value, info.standing, escape(info.source))
     text = io.StringIO()
     Console(file=text, width=140, force_terminal=False, color_system=None).print(table)
     return text.getvalue()
 
 
+def _error_bar(info: ParameterInfo) -> str:
+    """Return the standard error of a number that has one."""
+    return f" ± {info.uncertainty[0]:.2g}" if info.uncertainty else ""
+
+
 def as_markdown(infos: Iterable[ParameterInfo]) -> str:
     """Render the same as a Markdown table, with the allowed range and remarks."""
     rows = []
     for info in infos:
-        value = f"`{info.value}`" if isinstance(info.value, str) else f"{info.value:.6g}"
+        value = f"`{info.value}`" if isinstance(info.value, str) else f"{info.value:.6g}{_error_bar(info)}"
         origin = f"{info.source}. {info.note}" if info.note else info.source
         rows.append((info.name, value, f"{info.range[0]:g} to {info.range[1]:g}", info.standing, origin))
     return _markdown(("Name", "Value", "Allowed numbers", "Standing", "Source and remarks"), rows)

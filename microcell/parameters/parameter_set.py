@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
 import pandas as pd
 
 from microcell.errors import ParameterError, did_you_mean
+from microcell.parameters.card import PropertyCard
+from microcell.parameters.card_use import with_cards
 from microcell.parameters.catalogue import data_names, data_text, laws_of
 from microcell.parameters.entry import Entry, Value, as_law
-from microcell.parameters.law import Law
+from microcell.parameters.law import Law, as_leaf
 from microcell.parameters.laws import PARAMETER_OF_FIELD, Laws
 from microcell.parameters.listing import ParameterInfo, as_markdown, as_text
 from microcell.parameters.setting import (
@@ -25,8 +25,8 @@ from microcell.parameters.setting import (
     Setting,
     electrolyte_names,
     electrolyte_settings,
-    plain,
     read_setting,
+    shown,
 )
 
 _NOT_SETS = {"laws.toml"}
@@ -90,8 +90,9 @@ class ParameterSet(Mapping[str, Value]):
         """Read a TOML file that changes a built-in set by name.
 
         ``base`` names the built-in set (default "nmc811"), ``name`` the new one; all other keys are
-        parameters: a number, a text with a unit, a law name, or a table with ``value`` and optionally
-        ``source``, ``standing`` and ``note``. The key ``Electrolyte`` sets the four laws of the electrolyte.
+        parameters: a number, a text with a unit, a law name, a table with ``value`` and optionally
+        ``source``, ``standing`` and ``note``, or a table with ``card``, the path of a property card relative
+        to the file. The key ``Electrolyte`` sets the four laws of the electrolyte.
 
         Raises
         ------
@@ -138,15 +139,15 @@ class ParameterSet(Mapping[str, Value]):
     @classmethod
     def _from_content(cls, content: Mapping[str, Any], file: Path | None) -> ParameterSet:
         """Build on the base; errors name the file."""
-        values = dict(content)
         default_name = file.stem if file else None
         try:
+            values = with_cards(content, file.parent if file else ".")
             base = cls.builtin(str(values.pop("base", "nmc811")))
             name = str(values.pop("name", default_name or base.name))
             changed = base.with_values(values)
         except ParameterError as error:
             error_parts = {part: getattr(error, part) for part in ("key", "value", "allowed", "fix")}
-            raise ParameterError(error.problem, file=file, **error_parts) from error
+            raise ParameterError(error.problem, file=error.file or file, **error_parts) from error
         return cls(name=name, base=base.base, _settings=changed._settings)
 
     def __getitem__(self, name: str) -> Value:
@@ -154,7 +155,10 @@ class ParameterSet(Mapping[str, Value]):
         if name == ELECTROLYTE:
             return self.electrolyte
         self._entry(name)
-        return self._settings[name].value if name in self._settings else self._default(name)
+        setting = self._settings.get(name)
+        if setting is None:
+            return self._default(name)
+        return setting.value_at(self._temperature()) if setting.depends_on_temperature else setting.value
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -189,10 +193,11 @@ class ParameterSet(Mapping[str, Value]):
 
         Parameters
         ----------
-        values : mapping of str to number, str, law, function or mapping
+        values : mapping of str to number, str, law, function, PropertyCard or mapping
             A number in the unit of the name; a text with a unit ("0.2 nm"); for property laws also the name
-            of a law, an `equinox.Module` or a function of (x or c, T) written with jax.numpy; or a mapping
-            with "value" and optionally "source", "standing" and "note".
+            of a law, an `equinox.Module` or a function of (x or c, T) written with jax.numpy; a property card
+            or a mapping with "card", its path or content; or a mapping with "value" and optionally "source",
+            "standing" and "note".
 
         Raises
         ------
@@ -261,8 +266,10 @@ class ParameterSet(Mapping[str, Value]):
         parts: dict[str, Any] = {}
         for part, name in PARAMETER_OF_FIELD.items():
             kind = self._entry(name).kind
-            parts[part] = as_law(self[name], kind, numbers) if kind else self.number(name)
-        return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), Laws(**parts))
+            parts[part] = as_law(self[name], kind, numbers) if kind else as_leaf(self.number(name))
+            if kind and self.card(name):  # ranges are static: cards known elsewhere would be other programs
+                parts[part] = replace(parts[part], ranges=())
+        return Laws(**parts)
 
     def info(self, name: str) -> ParameterInfo:
         """Return value, unit, range, standing, source and validity of a parameter.
@@ -275,6 +282,7 @@ class ParameterSet(Mapping[str, Value]):
         entry, value = self._entry(name), self[name]
         law_entry = laws_of(entry.kind)[value] if entry.kind and isinstance(value, str) else None
         setting = self._settings.get(name)
+        card = self.card(name)
         origin: Any = setting or law_entry or entry
         if setting is not None and law_entry is not None and setting.standing == "user":
             origin = law_entry
@@ -282,13 +290,40 @@ class ParameterSet(Mapping[str, Value]):
         return ParameterInfo(
             name=name,
             unit=entry.unit,
-            value=plain(value),
+            value=shown(value, card),
+            uncertainty=_uncertainty(card, value),
             range=entry.range,
             standing=origin.standing,
             source=origin.source,
             note="; ".join(note for note in notes if note),
-            validity=getattr(self.law(name), "validity", {}) if entry.kind else {},
+            validity=self._validity(name),
+            card=card.to_dict() if card else None,
         )
+
+    def card(self, name: str) -> PropertyCard | None:
+        """Return the property card that a value is made of; None where it is of something else.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown.
+        """
+        self._entry(name)
+        return self._settings[name].card if name in self._settings else None
+
+    def _validity(self, name: str) -> dict[str, tuple[float, float]]:
+        """Return where a law, or the number of a card, is known to hold."""
+        card = self.card(name)
+        if card is not None:
+            return {str(argument): limits for argument, limits in card.validity.items()}
+        return getattr(self.law(name), "validity", {}) if self._entry(name).kind else {}
+
+    def _temperature(self) -> float:
+        """Return the temperature [K] at which numbers with an activation energy hold."""
+        name = "Temperature [K]"
+        value = self._settings[name].value if name in self._settings else self._default(name)
+        assert isinstance(value, float), "the temperature is a number"
+        return value
 
     def changed_names(self) -> list[str]:
         """Return the names whose values differ from the built-in set by the user's will."""
@@ -309,13 +344,14 @@ class ParameterSet(Mapping[str, Value]):
         list of str
             One sentence per law and argument.
         """
-        T = self.number("Temperature [K]")
+        T = self._temperature()
         seen = {"x": x, "c": c, "T": (T, T)}
-        laws = [(name, self.info(name)) for name in self if self._entry(name).kind]
+        known = [(name, self.info(name)) for name in self if self._validity(name)]
         return [
-            f"{name}: the law '{info.value}' is known for {low:g} <= {argument} <= {high:g}, "
+            f"{name}: the {'law' if self._entry(name).kind else 'number'} '{info.value}' is known for "
+            f"{low:g} <= {argument} <= {high:g}, "
             f"the solution reaches {seen[argument][0]:.6g} to {seen[argument][1]:.6g}"
-            for name, info in laws
+            for name, info in known
             for argument, (low, high) in info.validity.items()
             if seen[argument][0] < low or seen[argument][1] > high
         ]
@@ -323,15 +359,19 @@ class ParameterSet(Mapping[str, Value]):
     def to_dict(self) -> dict[str, Any]:
         """Return name, base and all values, ready for JSON and `from_dict`; a function stands as text."""
         values = {
-            name: self._settings[name].to_plain() if name in self._settings else plain(self[name])
+            name: self._settings[name].to_plain() if name in self._settings else shown(self[name])
             for name in self
         }
         return {"name": self.name, "base": self.base, **values}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row per parameter: value, unit, range, standing, source and note."""
-        rows = [self.info(name).model_dump(exclude={"validity"}) for name in self]
+        rows = [self.info(name).model_dump(exclude={"validity", "uncertainty", "card"}) for name in self]
         return pd.DataFrame(rows).set_index("name")
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return what `info` says of every parameter, ready for JSON; cards with all of their content."""
+        return [self.info(name).model_dump(mode="json", exclude_none=True) for name in self]
 
     def to_markdown(self) -> str:
         """Return the table of all parameters in Markdown."""
@@ -343,7 +383,7 @@ class ParameterSet(Mapping[str, Value]):
 
     def __repr__(self) -> str:
         """Name the set and what was changed."""
-        changed = {name: plain(self[name]) for name in self.changed_names()}
+        changed = {name: shown(self[name], self.card(name)) for name in self.changed_names()}
         return f"ParameterSet('{self.name}'{f', changed={changed}' if changed else ''})"
 
     def _entry(self, name: str) -> Entry:
@@ -368,6 +408,13 @@ class ParameterSet(Mapping[str, Value]):
     def _numbers(self) -> dict[str, float]:
         """Return the parameters whose values are numbers."""
         return {name: value for name in self if isinstance(value := self[name], float)}
+
+
+def _uncertainty(card: PropertyCard | None, value: Value) -> tuple[float, ...]:
+    """Return the standard errors of a card; relative to a number they are the same at every temperature."""
+    if card is None or not isinstance(value, float) or not card.value:
+        return () if card is None else card.uncertainty
+    return (card.uncertainty[0] * value / card.value,)
 
 
 @cache

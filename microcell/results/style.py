@@ -1,67 +1,57 @@
-"""One look for all figures: fonts, colours that colour-blind readers can tell apart, units, marks."""
+"""What the figures of runs share beside `microcell.style`: maps, units of time and length, marks."""
 
 from __future__ import annotations
 
 import textwrap
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.colors import Colormap, ListedColormap
-from matplotlib.figure import Figure
+from matplotlib.colors import ListedColormap
 from numpy.typing import ArrayLike
+
+from microcell.style import BLUE, GREEN, GREY, ORANGE, PURPLE, line_map, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from microcell.results.solution import Solution
 
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#595959"
-"""Okabe and Ito's colours (and one of Tol's) for lines."""
+__all__ = [
+    "BLUE",
+    "DEVIATION_MAP",
+    "ELECTROLYTE_MAP",
+    "FILM",
+    "FILM_MAP",
+    "GREEN",
+    "GREY",
+    "NM",
+    "ORANGE",
+    "PLACE_MAP",
+    "PURPLE",
+    "SOLID_MAP",
+    "UM",
+    "NothingToShow",
+    "add_scale_axis",
+    "describe_time",
+    "line_map",
+    "mark_steps",
+    "new_figure",
+    "styled",
+    "time_unit",
+]
+
 FILM_MAP, SOLID_MAP, PLACE_MAP = "viridis", "viridis", "cividis"
 ELECTROLYTE_MAP = ListedColormap(mpl.colormaps["Greys_r"](np.linspace(0.28, 0.9, 256)))
 """Greys, so that the electrolyte is told apart from the solid at a glance."""
 DEVIATION_MAP = "RdBu_r"
 NM, UM = 1e9, 1e6
 FILM = "Mean rocksalt thickness [m]"
-_RC: dict[Any, Any] = {
-    "font.size": 11.0,
-    "axes.titlesize": 11.0,
-    "axes.labelsize": 11.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#e3e3e3",
-    "grid.linewidth": 0.7,
-    "legend.framealpha": 0.85,
-    "legend.edgecolor": "none",
-    "legend.fontsize": 10.0,
-    "lines.linewidth": 1.8,
-    "savefig.dpi": 150.0,
-    "savefig.facecolor": "white",
-}
 
 
 class NothingToShow(Exception):
     """Says why a figure cannot be drawn from this run."""
-
-
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which figures are made and saved with the style of microcell."""
-    return mpl.rc_context(_RC)
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure (inches) that lays itself out; no pyplot, so no window and nothing to close."""
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def line_map() -> Colormap:
-    """Return viridis without its pale end, which is hard to see as a line on white."""
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.88, 256)))
 
 
 def time_unit(longest: float) -> tuple[float, str]:

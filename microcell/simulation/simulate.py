@@ -228,7 +228,7 @@ class Simulation:
     def _describe_case(self) -> dict[str, Any]:
         return {
             "volume": self.cell.volume.info | {"source": self.cell.volume.source},
-            "parameters": self.cell.parameters.to_frame().reset_index().to_dict("records"),
+            "parameters": self.cell.parameters.to_records(),
             "protocol": self.experiment.to_dict(),
         }
 
