@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .atomistic import atomistic_app
 from .converge import converge
 from .demo import demo
 from .doctor import doctor
@@ -49,6 +50,7 @@ def build_app(debug: bool) -> typer.Typer:
     app.callback()(microcell)
     for command in COMMANDS:
         app.command(name=command.__name__)(guarded(command, debug))
+    app.add_typer(atomistic_app(debug), name="atomistic")
     return app
 
 

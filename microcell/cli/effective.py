@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import MicrocellError, SolverError
+from .bar import counting_bar
 from .volume_options import (
     Axes,
     Crop,
@@ -31,7 +30,6 @@ from .volume_options import (
 
 if TYPE_CHECKING:
     from ..homogenization import EffectiveTransport
-    from ..homogenization.effective import Progress
     from ..image import Volume
     from ..parameters import ParameterSet
 
@@ -173,25 +171,10 @@ def _measure(
     chosen = {"phases": given.pop("phase", None), "axes": given.pop("axis", None), **given}
     enable_compile_cache()
     try:
-        with computing_on(device), _progress() as show:
+        with computing_on(device), counting_bar() as show:
             return measure(image, parameters=parameters, progress=show, **chosen)
     except MicrocellError as error:
         raise as_options(error, choices) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show a bar on a terminal, nothing elsewhere: a solve takes seconds."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-    from rich.progress import TimeElapsedColumn as Elapsed
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-    with Progress(
-        *columns, MofNCompleteColumn(), Elapsed(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total, text: bar.update(task, completed=done, total=total, description=text)
 
 
 def _require_convergence(result: EffectiveTransport) -> None:

@@ -14,7 +14,7 @@ VARIABLE = "MICROCELL_CACHE_DIR"
 
 _MIN_COMPILE_TIME = 0.0  # s; the many small programs together take longer than the reading of their files
 _PACKAGES = ("microcell", "jax", "jaxlib", "equinox", "numpy", "scipy", "h5py", "pandas", "scikit-image")
-_EXTRAS = {"view": "pyvista"}
+_EXTRAS = {"view": "pyvista", "atomistic": "ase"}
 
 
 def cache_folder() -> Path | None:

@@ -144,7 +144,7 @@ def describe_case(case: Case, parameters: ParameterSet) -> dict[str, Any]:
     return {
         "file": None if case.file is None else str(case.file),
         **case.to_dict(),
-        "parameters": [parameters.info(name).model_dump(mode="json") for name in parameters],
+        "parameters": parameters.to_records(),
     }
 
 

@@ -192,10 +192,11 @@ def test_a_solver_that_gives_up_leaves_a_report(
 
 @pytest.mark.slow
 def test_a_full_disk_during_a_run(case_file: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    from microcell.results import files
+    from microcell import files
+    from microcell.results.files import TIMESERIES
 
     def full(path: Path) -> None:
-        if path.name.startswith(files.TIMESERIES):
+        if path.name.startswith(TIMESERIES):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "_to_disk", full)

@@ -204,7 +204,7 @@ def test_a_file_is_never_seen_half(tmp_path: Path, grid: RunGrid, monkeypatch: p
     writer.record(make_row(0.0))
     target = tmp_path / "run/timeseries.csv"
     before = target.read_bytes()
-    monkeypatch.setattr(files, "_to_disk", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("microcell.files._to_disk", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
     writer.record(make_row(100.0))
     with pytest.raises(KeyboardInterrupt):
         writer.flush()

@@ -68,6 +68,8 @@ class AntisiteEnergies:
     def card(self, *, references: tuple[str, ...] = (), note: str = "") -> PropertyCard:
         """Return the mean as a property card "Antisite energy [eV]"."""
         found = self.estimate
+        if float(np.ptp(self.relaxed)) < 1e-6:
+            note = f"{note} The pairs are equivalent by symmetry, so there is no statistical error.".lstrip()
         return PropertyCard.scalar(
             NAME,
             found.mean,
@@ -87,6 +89,7 @@ class AntisiteEnergies:
                 axes.axhspan(mean - error, mean + error, alpha=0.2)
                 axes.axhline(mean, label=f"mean {mean:.2f} ± {error:.2f} eV")
             axes.set(xlabel="Distance of the two ions [Å]", ylabel="Energy of the exchange [eV]")
+            axes.set_xlim(self.distances.min() - 0.5, self.distances.max() + 0.5)
             axes.legend()
             atomic_write(path, lambda temporary: figure.savefig(temporary, format="png"))
         return path
