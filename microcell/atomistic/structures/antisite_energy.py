@@ -87,7 +87,9 @@ class AntisiteEnergies:
             if len(self.relaxed) > 1:
                 mean, error, _ = self.estimate
                 axes.axhspan(mean - error, mean + error, alpha=0.2)
-                axes.axhline(mean, label=f"mean {mean:.2f} ± {error:.2f} eV")
+                axes.axhline(
+                    mean, label=f"mean {mean:.2f} ± {error:.1g} eV" if error > 1e-6 else f"{mean:.2f} eV"
+                )
             axes.set(xlabel="Distance of the two ions [Å]", ylabel="Energy of the exchange [eV]")
             axes.set_xlim(self.distances.min() - 0.5, self.distances.max() + 0.5)
             axes.legend()

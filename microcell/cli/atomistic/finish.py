@@ -26,7 +26,7 @@ def finish(
 ) -> list[Path]:
     """Write ``<name>.json`` cards, ``<name>.csv`` tables and ``<name>.png`` pictures, and print the cards.
 
-    Every card gets a picture of its own name unless ``figures`` has one. No file is ever half written.
+    Every table gets a picture of its own name unless ``figures`` has one. No file is ever half written.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def finish(
         out.mkdir(parents=True, exist_ok=True)
     files = [card.write(out / f"{name}.json") for name, card in cards.items()]
     files += [_write_table(table, out / f"{name}.csv") for name, table in tables.items()]
-    drawn = {name: card.figure for name, card in cards.items()} | dict(figures)
+    drawn = {name: card.figure for name, card in cards.items() if not card.is_scalar} | dict(figures)
     files += [_draw(figure, out / f"{name}.png") for name, figure in drawn.items()]
     if as_json:
         typer.echo(json.dumps({name: card.to_dict() for name, card in cards.items()}, indent=1))

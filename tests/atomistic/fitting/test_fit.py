@@ -13,7 +13,7 @@ from microcell.atomistic.fitting import (
     frames_of,
     scan_charge_scale,
 )
-from microcell.atomistic.structures import primitive_rocksalt, rocksalt
+from microcell.atomistic.structures import rocksalt
 from microcell.errors import AtomisticError
 
 from .crystals import PAIR, TRUE, frames, predictions, rigid, shells
@@ -32,9 +32,9 @@ def start():
 def test_recovers_its_own_potential(data, start, tmp_path):
     """A and rho of NiO to 1e-6 from energies (unknown offset), forces, stresses and the lattice constant."""
     potential = rigid()
-    lattice = Crystal(primitive_rocksalt(rocksalt("NiO")), potential, {"a": (1.0, 0.01)})
+    lattice = Crystal(rocksalt("NiO"), potential, {"a": (1.0, 0.01)})
     measured = float(lattice.predict(potential.parameters)[0][0])
-    lattice = Crystal(primitive_rocksalt(rocksalt("NiO")), potential, {"a": (measured, 0.01)})
+    lattice = Crystal(rocksalt("NiO"), potential, {"a": (measured, 0.01)})
     found = fit(start, [*frames(potential, data), lattice])
     assert found.converged
     assert not found.at_bounds
@@ -55,23 +55,23 @@ def test_forces_alone_and_scale(data):
 
 
 def test_standard_errors_are_the_scatter_of_repeats(data, start):
-    """60 fits to noisy forces scatter by the standard errors (their spread is known to 9 %), reduced
+    """40 fits to noisy forces scatter by the standard errors (their spread is known to 11 %), reduced
     chi-squared is one, and errors scaled by it are those of the known noise."""
     rng, sigma = np.random.default_rng(3), 0.02
     values, errors, chi2 = [], [], []
-    for _ in range(60):
+    for _ in range(40):
         noisy = [
             Frame(a, rigid(), forces=f + rng.normal(0, sigma, f.shape), sigma_forces=sigma)
             for a, _, f, _ in data
         ]
-        found = fit(start.starting_at(TRUE), noisy, absolute_sigma=True, tolerance=1e-6)
+        found = fit(start.starting_at(TRUE), noisy, absolute_sigma=True, tolerance=1e-4)
         values.append(found.values)
         errors.append(found.standard_errors)
         chi2.append(found.reduced_chi2)
     scatter, stated = np.std(values, axis=0, ddof=1), np.mean(errors, axis=0)
-    np.testing.assert_allclose(scatter, stated, rtol=0.3)
-    assert np.all(np.abs(np.mean(values, axis=0) - list(TRUE.values())) < 4 * stated / np.sqrt(60))
-    assert np.mean(chi2) == pytest.approx(1.0, abs=4 * np.sqrt(2 / 46 / 60))
+    np.testing.assert_allclose(scatter, stated, rtol=0.4)
+    assert np.all(np.abs(np.mean(values, axis=0) - list(TRUE.values())) < 4 * stated / np.sqrt(40))
+    assert np.mean(chi2) == pytest.approx(1.0, abs=4 * np.sqrt(2 / 46 / 40))
     scaled = fit(
         start.starting_at(TRUE),
         [Frame(o.structure.atoms, rigid(), forces=o.measured.reshape(8, 3), sigma_forces=1.0) for o in noisy],
@@ -96,15 +96,16 @@ def test_chi_squared_over_the_scale(tmp_path):
     seen = []
     scan = scan_charge_scale(
         {"core-shell": with_shells, "rigid": without},
-        [0.5, 0.55, 0.6, 0.65, 0.7],
+        [0.55, 0.6, 0.65],
+        tolerance=1e-6,
         progress=lambda done, total: seen.append((done, total)),
     )
-    assert seen[-1] == (20, 20)
+    assert seen[-1] == (12, 12)
     scale, _ = scan.minimum("core-shell")
     assert scale == pytest.approx(0.6, abs=0.01)
     rows = scan.table.set_index(["model", "scale"]).chi2
     assert rows["core-shell", 0.6] < 1e-10
-    assert rows["core-shell", 0.5] > 1e-6
+    assert rows["core-shell", 0.55] > 1e-6
     assert rows["rigid"].min() > 10 * rows["core-shell"].min()
     assert scan.figure(tmp_path / "scan.png", {"known": (0.6, 1e-3)}).stat().st_size > 1000
 
