@@ -16,6 +16,7 @@ import math
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,18 @@ def number(value: Any) -> str:
     return f"{value:.5g}"
 
 
+def rounding(reference: float) -> float:
+    """Return half of the last digit of a reference that is given to four digits or more; else it is exact."""
+    digits = Decimal(repr(reference)).normalize().as_tuple()
+    return 0.5 * 10.0 ** int(digits.exponent) if len(digits.digits) >= 4 else 0.0
+
+
 def verdict(row: Row) -> str:
-    """Return the difference over the error bar, where both are known."""
+    """Return the difference over the error bar with the reference's rounding, where both are known."""
     reference, computed, error = (row.get(key) for key in ("reference", "computed", "error bar"))
     if not all(isinstance(value, int | float) for value in (reference, computed, error)) or not error:
         return "–"
-    away = abs(computed - reference) / error
+    away = abs(computed - reference) / math.hypot(error, rounding(float(reference)))
     return f"{away:.1f}" if math.isfinite(away) else "–"
 
 

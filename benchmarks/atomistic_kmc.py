@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+import record
 from record import VOLUMES
 
 from microcell.atomistic.kmc import (
@@ -242,4 +243,4 @@ def speeds() -> list[Row]:
 
 
 if __name__ == "__main__":
-    rows()
+    record.save("atomistic_kmc", {"rows": rows()})

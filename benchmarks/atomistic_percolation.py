@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import record
 
 from microcell.atomistic import blocking, channels, mixture
 from microcell.atomistic.percolation import (
@@ -201,10 +202,14 @@ def _self_dual(n: int = 16, samples: int = 400) -> tuple[float, float]:
 
 
 def rows() -> list[Row]:
-    return [*lattices(), *rocksalt(), *unblocked(), *layers()]
-
-
-if __name__ == "__main__":
+    """Measure all, and print each row as it comes."""
+    found = []
     for part in (unblocked, layers, rocksalt, lattices):
         for line in part():
             print({key: value for key, value in line.items() if key != "source"}, flush=True)
+            found.append(line)
+    return found
+
+
+if __name__ == "__main__":
+    record.save("atomistic_percolation", {"rows": rows()})

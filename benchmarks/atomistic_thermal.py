@@ -122,7 +122,7 @@ def row(
         "computed": value,
         "error bar": error,
         "unit": unit,
-        "wall time [s]": round(time.perf_counter() - start, 1),
+        "wall_s": round(time.perf_counter() - start, 1),
     }
 
 

@@ -90,7 +90,7 @@ def _show(cards: Mapping[str, PropertyCard], files: list[Path]) -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("Card", "Quantity", "Value", "Unit", "Known for"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("Card", "Value", "Unit"))
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("Card", "Unit"))
     for name, card in cards.items():
         table.add_row(name, escape(card.title), card.describe(), card.unit or "–", _validity(card))
     console = Console()
