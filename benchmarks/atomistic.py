@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import record
+from pages import page_with
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "atomistic.md"
@@ -99,14 +100,9 @@ def table(groups: dict[str, list[Row]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def page_with(text: str) -> str:
+def page(groups: dict[str, list[Row]]) -> str:
     """Return the page with the table between its markers."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, marked, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not marked or not ended:
-        sys.exit(f"{PAGE.name} has lost its markers {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+    return page_with(PAGE, BEGIN, END, table(groups))
 
 
 def main() -> None:
@@ -117,14 +113,14 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail where the page is out of date")
     given = parser.parse_args()
     if given.check:
-        if page_with(table(gathered())) != PAGE.read_text(encoding="utf-8"):
+        if page(gathered()) != PAGE.read_text(encoding="utf-8"):
             sys.exit(f"{PAGE.name} is out of date: run python benchmarks/atomistic.py --gather")
         return
     for name in () if given.gather else given.only or names():
         measure(name)
     groups = gathered()
     print(table(groups))
-    PAGE.write_text(page_with(table(groups)), encoding="utf-8")
+    PAGE.write_text(page(groups), encoding="utf-8")
     print(record.save(RESULT, {"rows": groups}))
 
 

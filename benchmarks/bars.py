@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import record
+from pages import page_with
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 BEGIN = "<!-- bars: written by benchmarks/bars.py, not by hand -->"
@@ -273,14 +274,9 @@ def shown() -> str:
     return "\n\n".join(filter(None, (table(), plots())))
 
 
-def page_with(text: str) -> str:
-    """Return the page with the table between its markers."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, marked, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not marked or not ended:
-        sys.exit(f"{PAGE.name} has lost its markers {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+def page() -> str:
+    """Return the page with what is shown between its markers."""
+    return page_with(PAGE, BEGIN, END, shown())
 
 
 def main() -> None:
@@ -289,10 +285,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail where the page is out of date")
     check = parser.parse_args().check
     print(table())
-    page = page_with(shown())
     if not check:
-        PAGE.write_text(page, encoding="utf-8")
-    elif page != PAGE.read_text(encoding="utf-8"):
+        PAGE.write_text(page(), encoding="utf-8")
+    elif page() != PAGE.read_text(encoding="utf-8"):
         sys.exit(f"{PAGE.name} is out of date: run python benchmarks/bars.py")
 
 

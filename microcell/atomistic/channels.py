@@ -12,15 +12,13 @@ Malik, Burch, Bazant, Ceder, Nano Letters 10 (2010) 4123, doi 10.1021/nl1023595.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from microcell.atomistic.estimate import Estimate, require_samples
+from microcell.atomistic.packaged import read_packaged
 from microcell.errors import AtomisticError, did_you_mean
 from microcell.parameters.card import Origin, PropertyCard
 
@@ -212,11 +210,9 @@ def sites_of_length(length: float, material: str = "LiFePO4") -> int:
     return _checked_sites(round(length / site_spacing(material)))
 
 
-@cache
 def _materials() -> dict[str, dict[str, Any]]:
     """Return the crystal data by material."""
-    path = resources.files("microcell.atomistic") / "data" / "channels.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return read_packaged("microcell.atomistic", "channels.toml")
 
 
 def curve(sites: Sequence[int], fractions: Sequence[float]) -> np.ndarray:

@@ -7,19 +7,16 @@ Kirkpatrick, Rev. Mod. Phys. 45 (1973) 574, doi 10.1103/RevModPhys.45.574.
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
-
 import numpy as np
 
+from microcell.atomistic.packaged import read_packaged
 from microcell.errors import AtomisticError
 from microcell.parameters.constants import K_B_EV
 
 
 def default_barrier_difference() -> tuple[float, float]:
     """Return dE and its standard deviation [eV] from ``data/blocking.toml``: middle and spread of a range."""
-    path = resources.files("microcell.atomistic") / "data" / "blocking.toml"
-    entry = tomllib.loads(path.read_text(encoding="utf-8"))["barrier_difference"]
+    entry = read_packaged("microcell.atomistic", "blocking.toml")["barrier_difference"]
     low, high = entry["low"], entry["high"]
     return 0.5 * (low + high), (high - low) / float(np.sqrt(12.0))
 

@@ -138,10 +138,7 @@ def _interpolate(one: Atoms, two: Atoms, hop: Hop, images: int) -> list[Atoms]:
         image = one.copy()
         image.positions += share * moves
         if hop.waypoint is not None:
-            detour = hop.waypoint - (
-                hop.initial.positions[hop.moving] + 0.5 * _moves(hop.initial, hop.final)[hop.moving]
-            )
-            image.positions[hop.moving] += (1.0 - abs(2.0 * share - 1.0)) * detour
+            image.positions[hop.moving] += (1.0 - abs(2.0 * share - 1.0)) * _detour(hop)
         band.append(image)
     return band
 
@@ -161,9 +158,7 @@ def _climb(
         neb.climb = climb
         optimizer = FIRE(neb, logfile=None)
         if progress is not None:
-            optimizer.attach(
-                lambda before=taken, o=optimizer: progress(before + o.nsteps, neb.get_residual())
-            )
+            optimizer.attach(_reporter(progress, optimizer, neb, taken))
         converged = bool(optimizer.run(fmax=limit, steps=steps - taken))
         taken += optimizer.nsteps
         force = float(neb.get_residual())

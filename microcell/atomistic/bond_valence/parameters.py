@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from typing import Any
 from ase.units import Bohr, Hartree
 
 from ...errors import AtomisticError, did_you_mean
+from ..packaged import read_packaged
 
 COULOMB = Hartree * Bohr
 """e^2 / (4 pi eps0) [eV Angstrom]."""
@@ -71,10 +71,9 @@ class Morse:
     r0: float
 
 
-@cache
 def data() -> Mapping[str, Any]:
     """Return the contents of ``softbv.toml``."""
-    return tomllib.loads((files(__package__) / "data" / "softbv.toml").read_text("utf-8"))
+    return read_packaged("microcell.atomistic.bond_valence", "softbv.toml")
 
 
 @cache

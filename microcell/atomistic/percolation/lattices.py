@@ -6,9 +6,10 @@ much closer to that of the infinite lattice than those of clusters that span fro
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -43,7 +44,46 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
-class SitePercolation:
+class _LatticePercolation(ABC):
+    """What site and bond percolation have in common; ``kind`` is what is occupied."""
+
+    lattice: str
+    kind: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        Lattice.named(self.lattice)
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return f"{self.kind} percolation, {self.lattice}"
+
+    @property
+    def variable(self) -> str:
+        """The occupation."""
+        return f"occupied fraction of the {self.kind}s p"
+
+    @property
+    def dimensions(self) -> int:
+        """Of the lattice."""
+        return Lattice.named(self.lattice).dimensions
+
+    def check_size(self, size: int) -> None:
+        """Refuse supercells that are too small; see `check_size`."""
+        check_size(size)
+
+    @abstractmethod
+    def link_weights(self, cell: Supercell, rng: np.random.Generator) -> np.ndarray:
+        """Return the occupation from which on every link of a random supercell is there."""
+
+    def threshold(self, size: int, rng: np.random.Generator, guess: float | None = None) -> float:
+        """Return the occupation at which one random supercell wraps around."""
+        cell = supercell(self.lattice, size)
+        return bottleneck(cell.cover, self.link_weights(cell, rng), guess)
+
+
+@dataclass(frozen=True)
+class SitePercolation(_LatticePercolation):
     """Sites are occupied with probability p; occupied nearest neighbours are joined.
 
     Parameters
@@ -52,40 +92,16 @@ class SitePercolation:
         A name that `Lattice.named` knows.
     """
 
-    lattice: str
+    kind: ClassVar[str] = "site"
 
-    def __post_init__(self) -> None:
-        Lattice.named(self.lattice)
-
-    @property
-    def label(self) -> str:
-        """What it is called."""
-        return f"site percolation, {self.lattice}"
-
-    @property
-    def variable(self) -> str:
-        """The occupation."""
-        return "occupied fraction of the sites p"
-
-    @property
-    def dimensions(self) -> int:
-        """Of the lattice."""
-        return Lattice.named(self.lattice).dimensions
-
-    def check_size(self, size: int) -> None:
-        """Refuse supercells that are too small; see `check_size`."""
-        check_size(size)
-
-    def threshold(self, size: int, rng: np.random.Generator, guess: float | None = None) -> float:
-        """Return the occupation at which one random supercell wraps around."""
-        cell = supercell(self.lattice, size)
+    def link_weights(self, cell: Supercell, rng: np.random.Generator) -> np.ndarray:
+        """Return the larger random number of both ends."""
         number = rng.random(cell.sites)
-        weight = np.maximum(number[cell.links.first], number[cell.links.second])
-        return bottleneck(cell.cover, weight, guess)
+        return np.maximum(number[cell.links.first], number[cell.links.second])
 
 
 @dataclass(frozen=True)
-class BondPercolation:
+class BondPercolation(_LatticePercolation):
     """Bonds between nearest neighbours exist with probability p; all sites are occupied.
 
     Parameters
@@ -94,34 +110,11 @@ class BondPercolation:
         A name that `Lattice.named` knows.
     """
 
-    lattice: str
+    kind: ClassVar[str] = "bond"
 
-    def __post_init__(self) -> None:
-        Lattice.named(self.lattice)
-
-    @property
-    def label(self) -> str:
-        """What it is called."""
-        return f"bond percolation, {self.lattice}"
-
-    @property
-    def variable(self) -> str:
-        """The occupation."""
-        return "occupied fraction of the bonds p"
-
-    @property
-    def dimensions(self) -> int:
-        """Of the lattice."""
-        return Lattice.named(self.lattice).dimensions
-
-    def check_size(self, size: int) -> None:
-        """Refuse supercells that are too small; see `check_size`."""
-        check_size(size)
-
-    def threshold(self, size: int, rng: np.random.Generator, guess: float | None = None) -> float:
-        """Return the occupation at which one random supercell wraps around."""
-        cell = supercell(self.lattice, size)
-        return bottleneck(cell.cover, rng.random(len(cell.links.first)), guess)
+    def link_weights(self, cell: Supercell, rng: np.random.Generator) -> np.ndarray:
+        """Return a random number of each bond."""
+        return rng.random(len(cell.links.first))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,17 +8,15 @@ p_c and its standard error; what the smallest size changes is added as the error
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from microcell.atomistic.estimate import Estimate, require_samples
+from microcell.atomistic.packaged import read_packaged
 from microcell.atomistic.percolation.lattices import Model
 from microcell.errors import AtomisticError
 from microcell.parameters.card import Origin, PropertyCard
@@ -209,9 +207,7 @@ def _line(x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, 
     return line, covariance, float(left @ left / max(1, len(x) - 2))
 
 
-@cache
 def exponent(dimensions: int) -> float:
     """Return the exponent nu of the correlation length in two or three dimensions."""
-    path = resources.files("microcell.atomistic.percolation") / "data" / "exponents.toml"
-    entry = tomllib.loads(path.read_text(encoding="utf-8"))[f"dimensions-{dimensions}"]
+    entry = read_packaged("microcell.atomistic.percolation", "exponents.toml")[f"dimensions-{dimensions}"]
     return float(entry["numerator"] / entry["denominator"])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...errors import AtomisticError, did_you_mean
+from ..packaged import read_packaged
 
 DATA = Path(__file__).resolve().parent / "data"
+"""Where the files are, for messages."""
 
 
-@cache
 def read_data(name: str) -> dict[str, Any]:
     """Return the content of a data file of this package.
 
@@ -22,8 +21,7 @@ def read_data(name: str) -> dict[str, Any]:
     name : str
         File name in ``data/``.
     """
-    with (DATA / name).open("rb") as file:
-        return tomllib.load(file)
+    return read_packaged("microcell.atomistic.structures", name)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from microcell.atomistic.packaged import read_packaged
 from microcell.atomistic.potential import CoulombBuckingham, Potential
 from microcell.atomistic.structures import LayeredLattice
 from microcell.errors import AtomisticError
@@ -23,11 +21,9 @@ Report = Callable[[int, int, str], None]
 """Called with the number of done and of all parts, and what is being computed."""
 
 
-@cache
 def corner_sets() -> tuple[Mapping[str, Any], ...]:
     """Return the sets of end members of the data file."""
-    text = (resources.files(__package__) / "data" / "end_members.toml").read_text(encoding="utf-8")
-    return tuple(tomllib.loads(text)["corners"])
+    return tuple(read_packaged("microcell.atomistic.thermal", "end_members.toml")["corners"])
 
 
 def triangle(

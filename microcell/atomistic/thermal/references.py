@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Literal
+
+from ..packaged import read_packaged
 
 Quantity = Literal["conductivity", "specific_heat"]
 
@@ -43,5 +43,5 @@ class Reference:
 @cache
 def references(quantity: Quantity) -> tuple[Reference, ...]:
     """Return the published values of a quantity."""
-    text = (resources.files(__package__) / "data" / "references.toml").read_text(encoding="utf-8")
-    return tuple(Reference(**entry) for entry in tomllib.loads(text)[quantity])
+    entries = read_packaged("microcell.atomistic.thermal", "references.toml")[quantity]
+    return tuple(Reference(**entry) for entry in entries)
