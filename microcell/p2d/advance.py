@@ -17,7 +17,7 @@ from .cell import Cell
 from .control import Control, Limits, current_overrun, voltage_overrun, window_overrun
 from .equations import Step
 from .formula import Formula, choose, formula, shortened
-from .history import History, accept, latest, local_errors, predict, restarted, step_from
+from .history import History, accept, latest, local_errors, predict, proposed, restarted, step_from
 from .newton import solve_step
 from .record import empty, record_of, write
 from .state import Unknowns, even_currents, voltage
@@ -196,7 +196,7 @@ def attempt(
     error = jnp.where(converged & jnp.isfinite(errors[1]), errors[1], jnp.inf)
     overrun, code = _ended(control, limits, voltage(cell, u), u.applied)
     fine = (error <= 1.0) & (overrun <= 1.0)
-    p = p._replace(iterations=p.iterations + count)
+    p = p._replace(history=proposed(p.history, u, fine), iterations=p.iterations + count)
     new = jax.lax.cond(
         fine,
         lambda: _accepted(cell, control, limits, settings, p, rule, step, u, slow, errors, overrun, code),

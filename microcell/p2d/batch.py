@@ -1,23 +1,19 @@
 """Many cells through their protocols at once: for fits, sensitivities over wide ranges, design studies.
 
 Every cell keeps its own time steps. The cells of a chunk advance in lockstep, each trying its next step in
-the same sweep; those that are done wait for the others.
+the same sweep; those that are done wait for the others. Several chunks at once are for other processes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
-from scipy.interpolate import PchipInterpolator
 
-from ..errors import ParameterError, ProtocolError, ResultsError, did_you_mean
+from ..errors import ParameterError, ProtocolError
 from ..parameters.constants import F
 from ..protocol import Experiment, ResolvedStep, resolve, validate
 from . import advance, lanes
@@ -25,77 +21,13 @@ from .ageing import loses_material
 from .control import control_of, limits_of
 from .dfn import DFN, FAILED, reason
 from .lanes import SCALARS, Lanes
+from .trace import Batch, Trace
+from .workers import close_workers, solve_in_processes
+
+__all__ = ["CHUNK", "Batch", "Trace", "close_workers", "solve_batch", "solve_chunk"]
 
 CHUNK = 32
 """Cells side by side: enough to fill vector units, few enough to stay in the cache."""
-
-
-@dataclass
-class Trace:
-    """One cell of a batch.
-
-    Attributes
-    ----------
-    values : dict of ndarray
-        "Time [s]", "Voltage [V]", "Current [A]", "Discharge capacity [A.h]", "Lithium imbalance [mol]".
-    step_number : ndarray of int
-        Step of the protocol at each time, from 0.
-    reasons : list of str
-        Why each step ended.
-    failed : bool
-        Whether the run stopped early; the values until then are kept.
-    """
-
-    values: dict[str, np.ndarray] = field(default_factory=dict)
-    step_number: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
-    reasons: list[str] = field(default_factory=list)
-    failed: bool = False
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        """Return a quantity; a wrong name raises `ResultsError` with the nearest right ones."""
-        if name not in self.values:
-            fix = did_you_mean(name, list(self.values))
-            raise ResultsError(f"A batch does not keep '{name}'", key=name, fix=fix)
-        return self.values[name]
-
-
-class Batch(list[Trace]):
-    """Results of many cells, in the order given."""
-
-    def at(self, name: str, times: Any) -> np.ndarray:
-        """Interpolate a quantity of all cells, (cells, times); NaN after the end of a run.
-
-        Where the protocol changes its step, the value before the change counts.
-        """
-        times = np.asarray(times, float)
-        return np.stack([_interpolated(trace, trace[name], times) for trace in self])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per cell: end time, capacity, why it ended."""
-        rows = [
-            {
-                "Time [s]": trace["Time [s]"][-1],
-                "Voltage [V]": trace["Voltage [V]"][-1],
-                "Discharge capacity [A.h]": trace["Discharge capacity [A.h]"][-1],
-                "Failed": trace.failed,
-                "Reason": trace.reasons[-1],
-            }
-            for trace in self
-        ]
-        return pd.DataFrame(rows)
-
-
-def _interpolated(trace: Trace, values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    t, out = trace["Time [s]"], np.full(times.shape, np.nan)
-    taken = np.zeros(times.shape, bool)
-    for k in range(int(trace.step_number[-1]) + 1):
-        here = trace.step_number == k
-        inside = ~taken & (times >= t[here][0]) & (times <= t[here][-1])
-        if inside.any():
-            curve = PchipInterpolator(t[here], values[here]) if here.sum() > 1 else None
-            out[inside] = curve(times[inside]) if curve else values[here][0]
-        taken |= inside
-    return out
 
 
 def solve_batch(
@@ -113,7 +45,10 @@ def solve_batch(
     experiment : Experiment or sequence of Experiment
         One for all, or one for each with the same number of steps.
     workers : int
-        Chunks that are computed at the same time; as many as there are cores.
+        1 solves in this process and on its device: so does a GPU, best with a larger ``chunk``. More are
+        that many processes, each on one processor core; as many as there are cores. The numbers are the
+        same. Processes are started at the first call, which takes seconds, are kept for later calls, and
+        end with this process or with `close_workers`.
     chunk : int
         Cells side by side; a multiple of it wastes nothing, the last chunk is filled with copies.
 
@@ -125,19 +60,30 @@ def solve_batch(
     Raises
     ------
     ParameterError
-        If the cells differ in more than numbers, or in tolerance, longest step or rows.
+        If the cells differ in more than numbers, or in tolerance, longest step or rows; if ``workers`` or
+        ``chunk`` is not positive; if there are several workers and the models cannot be handed to them.
     ProtocolError
         If the protocols differ in their number of steps, or a voltage lies outside of its limits.
+    SolverError
+        If a worker ends on its own, as when memory runs out.
     """
     experiments = [experiment] * len(models) if isinstance(experiment, Experiment) else list(experiment)
+    _check_positive(workers=workers, chunk=chunk)
     _check(models, experiments)
     jobs = list(zip(models, experiments, strict=True))
     chunk = min(chunk, len(jobs))
     parts = [jobs[k : k + chunk] for k in range(0, len(jobs), chunk)]
-    with ThreadPoolExecutor(workers) as pool:
-        filled = [part + [part[-1]] * (chunk - len(part)) for part in parts]
-        results = list(pool.map(_solve_chunk, filled))
+    filled = [part + [part[-1]] * (chunk - len(part)) for part in parts]
+    results = solve_in_processes(filled, workers) if workers > 1 else [solve_chunk(part) for part in filled]
     return Batch(trace for part, traces in zip(parts, results, strict=True) for trace in traces[: len(part)])
+
+
+def _check_positive(**counts: int) -> None:
+    for key, value in counts.items():
+        if value < 1:
+            raise ParameterError(
+                "A batch cannot be solved by none", key=key, value=value, allowed="1 or more"
+            )
 
 
 def _check(models: Sequence[DFN], experiments: Sequence[Experiment]) -> None:
@@ -161,7 +107,8 @@ def _check(models: Sequence[DFN], experiments: Sequence[Experiment]) -> None:
         validate(experiment, number("Lower voltage limit [V]"), number("Upper voltage limit [V]"))
 
 
-def _solve_chunk(jobs: list[tuple[DFN, Experiment]]) -> list[Trace]:
+def solve_chunk(jobs: list[tuple[DFN, Experiment]]) -> list[Trace]:
+    """Solve cells side by side in this process; they were checked by `solve_batch`."""
     with jax.enable_x64(True):
         run = _Chunk(jobs)
         for number in range(len(jobs[0][1].steps)):

@@ -16,14 +16,21 @@ from .equations import Step
 from .formula import LENGTH, Formula
 from .state import Unknowns, collector_resistance, voltage
 
+SLOTS = LENGTH + 1
+"""Places for states: one more than are kept, where the next one is written before it is accepted."""
+
 
 class History(NamedTuple):
-    """The last accepted states, latest first.
+    """The last accepted states.
+
+    States stay where they were written, in a ring: to move them all in every step would cost a batch about
+    7 % of its time.
 
     Attributes
     ----------
-    times : (LENGTH,) [s].
-    states : unknowns with a leading axis of LENGTH.
+    times : latest first, (LENGTH,) [s].
+    states : unknowns with a leading axis of SLOTS.
+    newest : slot of the latest state; earlier ones lie before it, the free slot behind it.
     passed : charge through the cell over F, at the same times [mol.m-2], (LENGTH,).
     gained : lithium, and cations of side reactions, that came into the electrolyte from outside of it and of
         the particles [mol.m-2], (LENGTH,).
@@ -34,6 +41,7 @@ class History(NamedTuple):
 
     times: Array
     states: Unknowns
+    newest: Array
     passed: Array
     gained: Array
     trapped: Array
@@ -62,7 +70,8 @@ def restarted(history: History, u: Unknowns, trapped: Array | float = 0.0) -> Hi
 def _begun(time: Array, u: Unknowns, passed: Array, gained: Array, trapped: Array, slow: Slow) -> History:
     return History(
         times=time - jnp.arange(float(LENGTH)),
-        states=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (LENGTH, *leaf.shape)), u),
+        states=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (SLOTS, *leaf.shape)), u),
+        newest=jnp.asarray(0),
         passed=jnp.full(LENGTH, passed),
         gained=jnp.full(LENGTH, gained),
         trapped=trapped,
@@ -73,23 +82,40 @@ def _begun(time: Array, u: Unknowns, passed: Array, gained: Array, trapped: Arra
 
 def latest(history: History) -> Unknowns:
     """Return the last accepted state."""
-    return jax.tree.map(lambda leaf: leaf[0], history.states)
+    return jax.tree.map(lambda leaf: leaf[history.newest], history.states)
+
+
+def _by_slot(history: History, weights: Array) -> Array:
+    """Order weights of the states, latest first, (..., LENGTH), as these lie in the ring, (..., SLOTS)."""
+    age = (history.newest - jnp.arange(SLOTS)) % SLOTS
+    free = jnp.zeros((*weights.shape[:-1], 1))
+    return jnp.concatenate([weights, free], -1)[..., age]
+
+
+def proposed(history: History, u: Unknowns, fine: Array) -> History:
+    """Write a state into the free slot, or zeros where it is not ``fine``: it may not even be finite."""
+    free = (history.newest + 1) % SLOTS
+    return history._replace(
+        states=jax.tree.map(lambda old, new: old.at[free].set(jnp.where(fine, new, 0.0)), history.states, u)
+    )
 
 
 def step_from(
     cell: Cell, history: History, rule: Formula, control: Imposed, slow: Slow, predicted: Unknowns
 ) -> Step:
     """Return what the next step holds fixed, with the slow states at its end."""
+    past = _by_slot(history, rule.past)
     past_s, past_e = jax.tree.map(
-        lambda c: jnp.tensordot(rule.past, c, 1), (history.states.c_s, history.states.c_e)
+        lambda c: jnp.tensordot(past, c, 1), (history.states.c_s, history.states.c_e)
     )
     return Step(rule.dt, rule.a0, past_s, past_e, effects(cell, slow, predicted), control)
 
 
 def predict(history: History, rule: Formula) -> Unknowns:
     """Extrapolate all unknowns by the order of the step; the salt stays positive."""
-    new = jax.tree.map(lambda leaf: jnp.tensordot(rule.predict[1], leaf, 1), history.states)
-    return new._replace(c_e=jnp.maximum(new.c_e, 0.1 * history.states.c_e[0]))
+    weights = _by_slot(history, rule.predict[1])
+    new = jax.tree.map(lambda leaf: jnp.tensordot(weights, leaf, 1), history.states)
+    return new._replace(c_e=jnp.maximum(new.c_e, 0.1 * history.states.c_e[history.newest]))
 
 
 def local_errors(cell: Cell, rule: Formula, history: History, u: Unknowns) -> Array:
@@ -97,24 +123,24 @@ def local_errors(cell: Cell, rule: Formula, history: History, u: Unknowns) -> Ar
 
     Lithium relative to c_max, salt to its initial concentration, voltage to 1 V.
     """
-    past = history.states
-    salt = _furthest(rule, past.c_e, u.c_e) / cell.salt
+    past, weights = history.states, _by_slot(history, rule.predict)
+    salt = _furthest(weights, past.c_e, u.c_e) / cell.salt
     before = past.phi_s[:, -1] - collector_resistance(cell) * past.applied
-    volts = _furthest(rule, before[:, None], voltage(cell, u)[None])
+    volts = _furthest(weights, before[:, None], voltage(cell, u)[None])
     worst = jnp.maximum(salt, volts)
     for electrode, old, new in zip(cell.electrodes, past.c_s, u.c_s, strict=True):
-        worst = jnp.maximum(worst, _furthest(rule, old, new) / electrode.laws.c_max)
+        worst = jnp.maximum(worst, _furthest(weights, old, new) / electrode.laws.c_max)
     return jnp.where(jnp.isfinite(rule.error), rule.error * worst, jnp.inf)
 
 
-def _furthest(rule: Formula, past: Array, new: Array) -> Array:
+def _furthest(weights: Array, past: Array, new: Array) -> Array:
     """Largest difference of a field from its three predictions, (3,)."""
-    difference = jnp.abs(new[None] - jnp.tensordot(rule.predict, past, 1))
+    difference = jnp.abs(new[None] - jnp.tensordot(weights, past, 1))
     return jnp.max(difference.reshape(3, -1), axis=1)
 
 
 def accept(cell: Cell, history: History, rule: Formula, step: Step, u: Unknowns, slow: Slow) -> History:
-    """Add a state; charge and lithium that came in are integrated by the formula of the step."""
+    """Take the `proposed` state; charge and lithium that came in follow the formula of the step."""
 
     def integrated(past: Array, rate: Array) -> Array:
         return (rule.dt * rate - jnp.sum(rule.past * past)) / rule.a0
@@ -124,7 +150,8 @@ def accept(cell: Cell, history: History, rule: Formula, step: Step, u: Unknowns,
 
     return History(
         times=push(history.times, history.times[0] + rule.dt),
-        states=jax.tree.map(push, history.states, u),
+        states=history.states,
+        newest=(history.newest + 1) % SLOTS,
         passed=push(history.passed, integrated(history.passed, u.entering / F)),
         gained=push(history.gained, integrated(history.gained, _gain(cell, step, u))),
         trapped=history.trapped,

@@ -67,12 +67,12 @@ class Lanes:
         ParameterError
             If they differ in more than numbers: laws of another form, other meshes, sizes or mechanisms.
         """
-        structure: Any = jax.tree.structure(cells[0])
-        flat = [jax.tree.leaves(cell) for cell in cells]
+        parts = [jax.tree.flatten(cell) for cell in cells]
+        flat = [leaves for leaves, _ in parts]
+        structure: Any = parts[0][1]
         shapes = [np.shape(leaf) for leaf in flat[0]]
-        for number, cell in enumerate(cells):
-            own = [np.shape(leaf) for leaf in flat[number]]
-            if jax.tree.structure(cell) != structure or own != shapes:
+        for number, (leaves, own) in enumerate(parts):
+            if own != structure or [np.shape(leaf) for leaf in leaves] != shapes:
                 raise ParameterError(
                     "The cells of a batch may differ in numbers only",
                     key=f"cell {number}",
@@ -81,8 +81,8 @@ class Lanes:
                 )
         columns = [np.stack([np.asarray(leaf) for leaf in column]) for column in zip(*flat, strict=True)]
         differs = tuple(all_differ or bool(np.any(column != column[:1])) for column in columns)
-        leaves = tuple(column if d else column[0] for column, d in zip(columns, differs, strict=True))
-        return cls(Kind(structure, differs), leaves)
+        stacked = tuple(column if d else column[0] for column, d in zip(columns, differs, strict=True))
+        return cls(Kind(structure, differs), stacked)
 
 
 def _cell(kind: Kind, leaves: tuple[Any, ...]) -> Cell:
@@ -141,11 +141,18 @@ def run_step(
         def chosen(after: Array, before: Array) -> Array:
             return jnp.where(running.reshape(-1, *[1] * (after.ndim - 1)), after, before)
 
-        # lanes that are done write behind their last row: choosing would copy all records in every sweep
-        kept = jax.tree.map(chosen, new._replace(records=None), p._replace(records=None))
-        return kept._replace(records=new.records)
+        # lanes that are done write behind their last row and into their free slot: choosing would copy all
+        # records and states in every sweep
+        kept = jax.tree.map(chosen, *(_without_written(progress) for progress in (new, p)))
+        history = kept.history._replace(states=new.history.states)
+        return kept._replace(history=history, records=new.records)
 
     return jax.lax.while_loop(lambda p: jnp.any(p.code == advance.RUNNING), sweep, begun)
+
+
+def _without_written(p: Progress) -> Any:
+    history: Any = p.history
+    return p._replace(history=history._replace(states=None), records=None)
 
 
 @partial(jax.jit, static_argnums=0)

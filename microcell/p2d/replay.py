@@ -21,7 +21,7 @@ from .cell import Cell
 from .control import Control
 from .equations import Step
 from .formula import formula
-from .history import History, accept, latest, predict, start, step_from
+from .history import History, accept, latest, predict, proposed, start, step_from
 from .newton import iterate, solve_step
 from .record import Record, record_of
 from .state import Unknowns, uniform
@@ -77,7 +77,7 @@ def onward(
     slow = aged(cell, history.slow, latest(history), predicted, rule.dt)
     step = step_from(cell, history, rule, control.at(time), slow, predicted)
     u, _, _ = (solve or solve_differentiably)(cell, step, predicted)
-    return accept(cell, history, rule, step, u, slow)
+    return accept(cell, proposed(history, u, jnp.asarray(True)), rule, step, u, slow)
 
 
 def solve_differentiably(cell: Cell, step: Step, guess: Unknowns) -> tuple[Unknowns, Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from microcell.parameters.law import Law, Leaf, coefficient, limit_stoichiometry
+from microcell.parameters.law import Law, Leaf, coefficient, limit_stoichiometry, power_of_ten
 
 
 class LithiationDependent(Law):
@@ -23,4 +23,4 @@ class LithiationDependent(Law):
         """Evaluate sigma_s at stoichiometry x; the source gives no temperature dependence, T is not used."""
         x = jnp.maximum(limit_stoichiometry(argument), self.x_low)
         shape = jnp.expm1((x - 1.0) / self.decay) / jnp.expm1((self.x_low - 1.0) / self.decay)
-        return jnp.power(10.0, self.log10_full + self.rise * shape)
+        return power_of_ten(self.log10_full + self.rise * shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from microcell.parameters.law import Law, Leaf, coefficient, limit_stoichiometry
+from microcell.parameters.law import Law, Leaf, coefficient, limit_stoichiometry, power_of_ten
 
 
 class GaussianDips(Law):
@@ -30,7 +30,7 @@ class GaussianDips(Law):
             depth * jnp.exp(-((x - centre) ** 2) / spread) for depth, centre, spread in dips
         )
         arrhenius = jnp.exp(self.activation_temperature * (1.0 / self.reference_temperature - 1.0 / T))
-        return self.prefactor * jnp.power(10.0, exponent) * arrhenius
+        return self.prefactor * power_of_ten(exponent) * arrhenius
 
 
 class LogisticDrop(Law):
@@ -48,4 +48,4 @@ class LogisticDrop(Law):
         """Evaluate D_s at stoichiometry x; calibrated at one temperature, T is not used."""
         x = limit_stoichiometry(argument)
         exponent = self.log10_level - self.drop * jax.nn.sigmoid((x - self.centre) / self.width)
-        return jnp.power(10.0, exponent)
+        return power_of_ten(exponent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from microcell.parameters.law import Law, Leaf, coefficient, limit_concentration
+from microcell.parameters.law import Law, Leaf, coefficient, limit_concentration, power_of_ten
 
 
 def _molar(c: Leaf) -> jax.Array:
@@ -102,4 +102,4 @@ class ValoenDiffusivity(Law):
     def __call__(self, argument: Leaf, T: Leaf) -> jax.Array:
         """Evaluate D_e; finite for T above 249 K, where the glass temperature of 4 mol/l is reached."""
         c, p = _molar(argument), self.p
-        return 1e-4 * jnp.power(10.0, p[0] + p[1] / (T - p[2] - p[3] * c) + p[4] * c)
+        return 1e-4 * power_of_ten(p[0] + p[1] / (T - p[2] - p[3] * c) + p[4] * c)

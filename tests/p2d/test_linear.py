@@ -44,6 +44,46 @@ def test_blocks(n):
     np.testing.assert_allclose(seen, expected, rtol=1e-10)
 
 
+def blocks(n, *shape):
+    """Random systems (..., n, 3, 3) with two right-hand sides."""
+    lower, upper = RANDOM.normal(size=(2, *shape, n, 3, 3))
+    diagonal, right = (
+        RANDOM.normal(size=(*shape, n, 3, 3)) + 9 * np.eye(3),
+        RANDOM.normal(size=(*shape, n, 3, 2)),
+    )
+    lower[..., 0, :, :] = upper[..., -1, :, :] = 0.0
+    return [jnp.asarray(part) for part in (lower, diagonal, upper, right)]
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_blocks_side_by_side_are_those_one_by_one(n):
+    """Also where some of the arguments are common to all systems."""
+    system = blocks(n, 5)
+    together = jax.vmap(solve_block_tridiagonal)(*system)
+    for k, x in enumerate(together):
+        np.testing.assert_allclose(x, solve_block_tridiagonal(*(part[k] for part in system)), rtol=1e-12)
+    common = [part[0] for part in system[:3]]
+    together = jax.vmap(solve_block_tridiagonal, (None, None, None, 0))(*common, system[3])
+    for x, right in zip(together, system[3], strict=True):
+        np.testing.assert_allclose(x, solve_block_tridiagonal(*common, right), rtol=1e-12)
+
+
+def test_derivatives_of_blocks_are_those_of_the_solution():
+    """A(t) x(t) = b(t) is met along x' as well, forwards; backwards is the transpose of forwards."""
+    system, direction = blocks(4), blocks(4)
+    x, along = jax.jvp(solve_block_tridiagonal, system, direction)
+    step = 1e-6
+    ahead, behind = (
+        solve_block_tridiagonal(*(a + sign * step * b for a, b in zip(system, direction, strict=True)))
+        for sign in (1, -1)
+    )
+    np.testing.assert_allclose(along, (ahead - behind) / (2 * step), atol=1e-8)
+    weights = jnp.asarray(RANDOM.normal(size=x.shape))
+    _, back = jax.vjp(solve_block_tridiagonal, *system)
+    paired = sum(jnp.vdot(a, b) for a, b in zip(back(weights), direction, strict=True))
+    np.testing.assert_allclose(paired, jnp.vdot(weights, along), rtol=1e-10)
+
+
 @pytest.mark.parametrize(("mode", "target"), [(CURRENT, -40.0), (VOLTAGE, 4.1), (POWER, 100.0)])
 @pytest.mark.parametrize("make", [nmc, chen])
 def test_update_solves_the_linearized_equations(make, mode, target):
