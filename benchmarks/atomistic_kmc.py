@@ -1,14 +1,23 @@
-"""Lattice Monte Carlo beside exact answers: correlation factors, free lattice gas, exact sums, speed."""
+"""Lattice Monte Carlo beside exact answers: correlation factors, lattice gas, networks, sums; speed.
+
+Run: ``python benchmarks/atomistic_kmc.py``; names of parts (``speeds rocksalt`` ...) run these alone and keep
+the rows of the others. Draws D(x) and U(x) into ``docs/images``.
+"""
 
 from __future__ import annotations
 
 import csv
 import itertools
+import json
+import os
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import record
+from kmc_rocksalt import draw, rocksalt
 from record import VOLUMES
 
 from microcell.atomistic.kmc import (
@@ -38,11 +47,6 @@ LATTICES = {
     "hcp ideal (axial)": "hcp",
 }
 AXES = {"hcp ideal (basal)": (0, 1), "hcp ideal (axial)": (2,)}
-
-
-def rows() -> list[Row]:
-    """Return all rows."""
-    return [*correlations(), *free_gas(), *enumeration(), *layered(), *speeds()]
 
 
 def _row(
@@ -103,7 +107,7 @@ def free_gas() -> list[Row]:
         model = _toy(lattice=lattice)
         d, z = model.lattice.dimensions, model.lattice.coordination
         for x in (0.25, 0.5, 0.75):
-            settings = Settings(size=size, replicas=1024, tolerance=0.005, tracers=False)
+            settings = Settings(size=size, tolerance=0.005, tracers=False)
             run = simulate(model, x, 300.0, settings)
             rate = 1e13 * np.exp(-0.3 / (K_B_EV * 300.0))
             unit = z * rate * 1e-20 / (2 * d)
@@ -125,7 +129,7 @@ def free_gas() -> list[Row]:
 
 def _crowded_tracer() -> Row:
     """Tracer against free walker at a quarter of vacancies, between f of one vacancy (0.560) and 1."""
-    run = simulate(_toy(), 0.75, 300.0, Settings(size=16, replicas=1024, tolerance=0.02))
+    run = simulate(_toy(), 0.75, 300.0, Settings(size=16, tolerance=0.02))
     free = (
         1.5 * 1e13 * np.exp(-0.3 / (K_B_EV * 300.0)) * 1e-20 * run.filling.vacancies / (run.filling.sites - 1)
     )
@@ -225,7 +229,7 @@ def layered() -> list[Row]:
 
 def speeds() -> list[Row]:
     """Accepted hops per second, and attempts, on the cores this process may use."""
-    found = []
+    found, cores = [], len(os.sched_getaffinity(0))
     cases = (
         ("one barrier", _toy(), 0.75),
         ("pairs of 30 meV", _toy((0.03,)), 0.75),
@@ -233,14 +237,43 @@ def speeds() -> list[Row]:
     )
     for label, model, x in cases:
         for tracers in (False, True):
-            settings = Settings(size=16, replicas=1024, tolerance=0.01, tracers=tracers)
+            settings = Settings(size=16, tolerance=0.01, tracers=tracers)
             run = simulate(model, x, 300.0, settings)
-            attempts = run.attempts * run.blocks * settings.replicas / run.wall_time
-            with_ = "with" if tracers else "without"
-            what = f"accepted hops per second, {label}, {with_} tracers ({attempts:.2g} attempts/s)"
+            attempts = run.attempts / run.wall_time
+            on = f"{'with' if tracers else 'without'} tracers, {cores} core(s)"
+            what = f"accepted hops per second, {label}, {on} ({attempts:.2g} attempts/s)"
             found.append(_row(what, 1e6, run.hops_per_second, None, "1/s", run.wall_time))
     return found
 
 
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "correlations": correlations,
+    "free gas": free_gas,
+    "enumeration": enumeration,
+    "layered": layered,
+    "rocksalt": lambda: rocksalt(_row),
+    "speeds": speeds,
+}
+
+
+def main() -> None:
+    """Measure the parts asked for, keep the rows of the others, draw."""
+    wanted = sys.argv[1:] or list(PARTS)
+    path = record.RESULTS / "atomistic_kmc.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    rows = []
+    for part, measure in PARTS.items():
+        made = measure() if part in wanted else [row for row in stored if row["part"] == part]
+        rows += [row | {"part": part} for row in made]
+        record.save("atomistic_kmc", {"rows": [*rows, *_later(stored, part)]})
+    draw(rows)
+
+
+def _later(stored: list[Row], part: str) -> list[Row]:
+    """Return stored rows of the parts after one, so that a run that is cut short loses none."""
+    names = list(PARTS)
+    return [row for row in stored if names.index(row["part"]) > names.index(part)]
+
+
 if __name__ == "__main__":
-    record.save("atomistic_kmc", {"rows": rows()})
+    main()

@@ -5,6 +5,7 @@ content, `sample_isotherm` gives potential and fluctuations, `transport_table` d
 contents and makes property cards. `correlation_factor` samples a single vacancy.
 """
 
+from .activation import Activation, activation
 from .barriers import Barriers
 from .bonds import Bonds
 from .calibrate import MeanField, fit_mean_field
@@ -14,12 +15,14 @@ from .grand import sample_isotherm
 from .isotherm import Curve, Isotherm
 from .lattice import Lattice
 from .model import Model, builtin_names
+from .network import free_diffusivity
 from .run import Run, Settings
 from .simulate import simulate
 from .table import TransportTable, transport_table
 from .tracer import Correlation, correlation_factor
 
 __all__ = [
+    "Activation",
     "Barriers",
     "Bonds",
     "Correlation",
@@ -32,9 +35,11 @@ __all__ = [
     "Run",
     "Settings",
     "TransportTable",
+    "activation",
     "builtin_names",
     "correlation_factor",
     "fit_mean_field",
+    "free_diffusivity",
     "haven_ratio",
     "jump_diffusivity",
     "sample_isotherm",

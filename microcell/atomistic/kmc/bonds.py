@@ -85,6 +85,12 @@ class Bonds:
         """Number of sites N of the supercell."""
         return len(self.sites) // self.lattice.coordination
 
+    def undirected(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return every bond in one direction only: near end, far end, environment (B, 2 + M); types (B,)."""
+        near = np.arange(len(self.sites)) // self.lattice.coordination
+        chosen = np.flatnonzero(near < self.sites[:, 0])
+        return np.column_stack([near, self.sites])[chosen], chosen % len(self.near)
+
     @property
     def common(self) -> np.ndarray:
         """Places (b*z, c) in the environment of the nearest neighbours that both ends share."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from microcell.atomistic.estimate import Estimate
 from microcell.errors import AtomisticError
 
@@ -13,9 +15,12 @@ def jump_diffusivity(run: Run) -> Estimate:
 
     ``D_J = lim <|sum_i r_i|^2> / (2 d P t)`` over the P lithium; times the thermodynamic factor it is the
     chemical diffusivity of Fick's law (Gomer 1990, doi 10.1088/0034-4885/53/7/002). Without interactions and
-    with one barrier it is ``D0 (1 - x)``; in a closed supercell of N sites, ``D0 (1 - x) N/(N - 1)``.
+    with one barrier it is ``D0 (1 - x)``; in a closed supercell of N sites, ``D0 (1 - x) N/(N - 1)``. The
+    error holds, beside that of the sampling, what longer blocks would still change, see `Run.drift`.
     """
-    return _diffusivity(run, run.growth(run.centre))
+    growth = run.growth(run.centre)
+    error = math.hypot(growth.standard_error, run.drift() * growth.mean)
+    return _diffusivity(run, growth._replace(standard_error=error))
 
 
 def tracer_diffusivity(run: Run) -> Estimate:
@@ -38,7 +43,7 @@ def haven_ratio(run: Run) -> float:
 
 def short_time_diffusivity(run: Run) -> Estimate:
     """Return what D_J would be if hops were uncorrelated: from their number alone [m2.s-1]."""
-    total = run.hops / (run.blocks * len(run.centre) * run.block_time)
+    total = run.hops / (run.blocks * run.replicas * run.block_time)
     error = total / max(run.hops, 1) ** 0.5
     return _diffusivity(run, Estimate(total, error, len(run.centre)))
 

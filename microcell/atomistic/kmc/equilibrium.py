@@ -1,14 +1,15 @@
 """Configurations in equilibrium at a fixed amount of lithium: Metropolis exchanges of any two sites.
 
 Exchanges over any distance reach equilibrium long before hops between neighbours do; where barriers separate
-the ways a hop can go by many orders of magnitude, hops would never get there.
+the ways a hop can go by many orders of magnitude, hops would never get there. All replicas of a group have
+the same immobile metals and are offered the same exchange.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,77 +17,24 @@ import numpy as np
 
 from microcell.errors import AtomisticError
 
-from .barriers import BLOCKED, LITHIUM, VACANT
 from .energies import Interactions, triangle_corners
-from .kernel import put
+from .filling import Filling
+from .kernel import CHUNK, rows
 from .lattice import Lattice
 from .streams import Streams, below, draw, seeded, uniform
 
-_SWEEPS, _DOUBLINGS = 100, 7
-"""Exchanges offered to every lithium in the first round, and how often they are doubled."""
+_SWEEPS, _DOUBLINGS = 30, 8
+"""Exchanges offered to every site in the first round, and how often they are doubled."""
 
-_RENEWAL = 20
-"""Exchanges offered to every lithium between blocks."""
+_RENEWAL = 10
+"""Exchanges offered to every site between blocks."""
 
 
-@dataclass(frozen=True)
-class Filling:
-    """How many of the N sites of a supercell hold what.
+class Configurations(NamedTuple):
+    """What is on the sites of a group: metals (N,), and lithium (N, R) as int8, -1 where it is."""
 
-    Attributes
-    ----------
-    sites, blocked, lithium : int
-        All sites; immobile metals; lithium.
-    """
-
-    sites: int
-    blocked: int
-    lithium: int
-
-    @classmethod
-    def of(cls, sites: int, blocked: float, x: float) -> Filling:
-        """Return the filling next to a content x of the sites that lithium can have.
-
-        Raises
-        ------
-        AtomisticError
-            If x is not between 0 and 1, or the supercell cannot show it: no lithium or no vacancy is left.
-        """
-        if not 0.0 < x < 1.0:
-            raise AtomisticError(
-                "The lithium content is out of range",
-                key="x",
-                value=x,
-                allowed="between 0 and 1, ends excluded: a full or empty lattice has no hops",
-            )
-        metals = round(blocked * sites)
-        lithium = round(x * (sites - metals))
-        if not 0 < lithium < sites - metals:
-            raise AtomisticError(
-                f"A supercell of {sites} sites holds no {'vacancy' if lithium else 'lithium'} at x = {x:g}",
-                key="x",
-                value=x,
-                allowed=f"{1 / (sites - metals):.4g} to {1 - 1 / (sites - metals):.4g} for this size",
-                fix="take a larger supercell",
-            )
-        return cls(sites, metals, lithium)
-
-    @property
-    def x(self) -> float:
-        """The content that the supercell really has."""
-        return self.lithium / (self.sites - self.blocked)
-
-    @property
-    def vacancies(self) -> int:
-        """Number of vacant sites."""
-        return self.sites - self.blocked - self.lithium
-
-    def at_random(self, replicas: int, rng: np.random.Generator) -> np.ndarray:
-        """Return random configurations (replicas, N) as int8 contents of sites."""
-        one = np.full(self.sites, VACANT, dtype=np.int8)
-        one[: self.lithium] = LITHIUM
-        one[self.lithium : self.lithium + self.blocked] = BLOCKED
-        return rng.permuted(np.tile(one, (replicas, 1)), axis=1)
+    metals: np.ndarray
+    lithium: np.ndarray
 
 
 class Equilibrium:
@@ -101,8 +49,8 @@ class Equilibrium:
     thermal : float
         kT [eV].
     replicas : int
-        How many configurations at once.
-    seed : int
+        How many configurations at once, with the same metals.
+    seed : int or sequence of int
         Of the random numbers.
     """
 
@@ -114,61 +62,70 @@ class Equilibrium:
         filling: Filling,
         thermal: float,
         replicas: int,
-        seed: int,
+        seed: int | Sequence[int],
     ) -> None:
         self._energy = partial(interactions.energy, lattice, shape)
         self._interacting = any(interactions.pairs) or bool(interactions.triangle)
         self._filling, self._thermal, self._replicas = filling, thermal, replicas
         self._random = np.random.default_rng(seed)
+        self._sweeps = 0
         with jax.enable_x64(True):
             self._tables = field_tables(lattice, shape, interactions)
-            self._streams = seeded(seed, (replicas,))
+            self._lanes = seeded(seed, (CHUNK, replicas))
+            self._shared = seeded(self._random.integers(2**32, size=4).tolist(), (2, CHUNK))
 
-    def start(self) -> np.ndarray:
-        """Return configurations (replicas, N) whose mean energy drifts no more.
+    def start(self) -> Configurations:
+        """Return configurations whose mean energy drifts no more.
 
         Raises
         ------
         AtomisticError
             If it still drifts after the last doubling of the exchanges.
         """
-        contents = self._filling.at_random(self._replicas, self._random)
+        made = self._at_random()
         if not self._interacting:
-            return contents
-        energies = [self._energy(contents == LITHIUM)]
+            return made
+        energies = [self._energy(made.lithium.T != 0)]
         for doubling in range(_DOUBLINGS):
-            contents = self._exchanged(contents, _SWEEPS * 2**doubling)
-            energies.append(self._energy(contents == LITHIUM))
+            made = self._exchanged(made, _SWEEPS * 2**doubling)
+            self._sweeps += _SWEEPS * 2**doubling
+            energies.append(self._energy(made.lithium.T != 0))
             if doubling and _steady(energies[-1] - energies[-2]):
-                return contents
+                return made
         raise AtomisticError(
             "The lithium does not come to equilibrium: its energy still drifts after "
-            f"{_SWEEPS * 2**_DOUBLINGS} exchanges per lithium",
+            f"{_SWEEPS * 2**_DOUBLINGS} exchanges per site",
             fix="raise the temperature, or take a smaller supercell",
         )
 
-    def renewed(self, contents: np.ndarray) -> np.ndarray:
-        """Return other configurations in equilibrium: new ones without interactions, else exchanged ones.
+    def renewed(self, old: Configurations) -> Configurations:
+        """Return other configurations in equilibrium, with other metals.
 
-        With interactions immobile metals stay where they are.
+        Without interactions all are random; with them and without metals, a few exchanges are enough; with
+        both, as many exchanges as the start took.
         """
         if not self._interacting:
-            return self._filling.at_random(self._replicas, self._random)
-        return self._exchanged(contents, _RENEWAL)
+            return self._at_random()
+        if self._filling.blocked == 0:
+            return self._exchanged(old, _RENEWAL)
+        return self._exchanged(self._at_random(), self._sweeps)
 
-    def _exchanged(self, contents: np.ndarray, sweeps: int) -> np.ndarray:
-        lithium = np.argwhere(contents == LITHIUM)[:, 1].ravel()
+    def _at_random(self) -> Configurations:
+        metals = self._filling.metals(self._random)
+        return Configurations(metals, self._filling.at_random(metals, self._replicas, self._random))
+
+    def _exchanged(self, old: Configurations, sweeps: int) -> Configurations:
         with jax.enable_x64(True):
-            occupation, self._streams = _exchange(
-                jnp.asarray(contents.ravel()),
-                jnp.asarray(lithium, jnp.int32),
-                self._streams,
+            lithium, self._lanes, self._shared = _exchange(
+                jnp.asarray(old.lithium),
+                jnp.asarray(np.flatnonzero(~old.metals), jnp.int32),
+                self._lanes,
+                self._shared,
                 self._tables,
                 jnp.float32(self._thermal),
-                jnp.int32(sweeps * self._filling.lithium),
-                count=self._filling.sites,
+                jnp.int32(-(-sweeps * self._filling.free // CHUNK)),
             )
-            return np.asarray(occupation).reshape(contents.shape)
+            return Configurations(old.metals, np.asarray(lithium))
 
 
 def _steady(drift: np.ndarray) -> bool:
@@ -194,55 +151,47 @@ def field_tables(lattice: Lattice, shape: Sequence[int], interactions: Interacti
     )
 
 
-def _field(
-    occupation: jax.Array, site: jax.Array, without: jax.Array, tables: FieldTables, count: int
-) -> jax.Array:
-    """Return the energy of a lithium on a site of each replica, as if another site were vacant."""
+def _field(lithium: jax.Array, site: jax.Array, without: jax.Array, tables: FieldTables) -> jax.Array:
+    """Return the energy (R,) of a lithium on a site, as if another site were vacant."""
     neighbours, strength, corners, triangle = tables
-    rows = jnp.arange(site.shape[0], dtype=jnp.int32)
 
-    def lithium(where: jax.Array) -> jax.Array:
-        flat = where.reshape(len(rows), -1)
-        there = (occupation[rows[:, None] * count + flat] == LITHIUM) & (flat != without[:, None])
-        return there.reshape(where.shape)
+    def occupied(where: jax.Array) -> jax.Array:
+        content = lithium.at[where.ravel()].get(mode="promise_in_bounds")
+        return ((content != 0) & (where.ravel() != without)[:, None]).reshape(*where.shape, -1)
 
-    energy = jnp.where(lithium(neighbours[site]), strength[None], 0.0).sum(-1)
+    energy = jnp.where(occupied(neighbours[site]), strength[:, None], 0.0).sum(0)
     if corners is not None:
-        energy = energy + triangle * lithium(corners[site]).all(-1).sum(-1)
+        energy = energy + triangle * occupied(corners[site]).all(1).sum(0)
     return energy
 
 
-@partial(jax.jit, static_argnames=("count",))
+@jax.jit
 def _exchange(
-    occupation: jax.Array,
-    walkers: jax.Array,
-    streams: Streams,
+    lithium: jax.Array,
+    free: jax.Array,
+    lanes: Streams,
+    shared: Streams,
     tables: FieldTables,
     thermal: jax.Array,
-    attempts: jax.Array,
-    *,
-    count: int,
-) -> tuple[jax.Array, Streams]:
-    """Offer one lithium of each replica a random site, many times."""
-    rows = jnp.arange(streams[0].shape[0], dtype=jnp.int32)
-    listed = walkers.shape[0] // rows.shape[0]
+    chunks: jax.Array,
+) -> tuple[jax.Array, Streams, Streams]:
+    """Offer the contents of two free sites to each other, the same in all replicas, many times."""
 
-    def attempt(_: int, now: tuple[jax.Array, jax.Array, Streams]) -> tuple[jax.Array, jax.Array, Streams]:
-        occupation, walkers, streams = now
-        (first, streams), slot = draw(streams), rows * listed
-        (second, streams), slot = draw(streams), slot + below(first, listed)
-        third, streams = draw(streams)
-        source, target = walkers[slot], below(second, count)
-        change = _field(occupation, target, source, tables, count)
-        change = change - _field(occupation, source, source, tables, count)
-        vacant = occupation[rows * count + target] == VACANT
-        move = vacant & (uniform(third) <= jnp.exp(-change / thermal))
-        content = occupation[rows * count + target]
-        left = jnp.where(move, VACANT, LITHIUM).astype(jnp.int8)
-        occupation = put(occupation, rows * count + source, left)
-        taken = jnp.where(move, LITHIUM, content).astype(jnp.int8)
-        occupation = put(occupation, rows * count + target, taken)
-        return occupation, put(walkers, slot, jnp.where(move, target, source)), streams
+    def chunk(_: int, now: tuple[jax.Array, Streams, Streams]) -> tuple[jax.Array, Streams, Streams]:
+        lithium, lanes, shared = now
+        bits, lanes = draw(lanes)
+        common, shared = draw(shared)
+        pairs = free[below(common, len(free))]
 
-    occupation, _, streams = jax.lax.fori_loop(0, attempts, attempt, (occupation, walkers, streams))
-    return occupation, streams
+        def attempt(number: jax.Array, lithium: jax.Array) -> jax.Array:
+            first, second = pairs[:, number]
+            content = rows(lithium, pairs[:, number])
+            change = _field(lithium, second, first, tables) - _field(lithium, first, second, tables)
+            change = jnp.where(content[0] != 0, change, -change)
+            accept = uniform(bits[number]) <= jnp.exp(-change / thermal)
+            flip = -(accept & (content[0] != content[1])).astype(jnp.int8)
+            return lithium.at[pairs[:, number]].set(content ^ flip[None], mode="promise_in_bounds")
+
+        return jax.lax.fori_loop(0, CHUNK, attempt, lithium), lanes, shared
+
+    return jax.lax.fori_loop(0, chunks, chunk, (lithium, lanes, shared))

@@ -17,9 +17,9 @@ from microcell.atomistic.estimate import require_samples
 from microcell.errors import AtomisticError
 from microcell.parameters.constants import K_B_EV
 
-from .barriers import BLOCKED
 from .energies import Interactions
-from .equilibrium import FieldTables, Filling, field_tables
+from .equilibrium import FieldTables, field_tables
+from .filling import Filling
 from .isotherm import Isotherm
 from .lattice import Lattice
 from .model import Model, check_temperature
@@ -86,7 +86,7 @@ def sample_isotherm(
         chain = _Chain(lattice, shape, model.energies, filling, mu, thermal, replicas, seed)
         for doubling in range(_DOUBLINGS + 1):
             totals, squares = chain.run(sweeps * 2**doubling, progress)
-            free = filling.sites - filling.blocked
+            free = filling.free
             gap = _start_gap(totals / free)
             if gap <= 1.0:
                 mixed = filling.blocked > 0
@@ -167,7 +167,7 @@ class _Chain:
         self._reduced = jnp.asarray(np.tile((mu - interactions.site) / thermal, replicas), jnp.float32)
         self._thermal = jnp.float32(thermal)
         rng = np.random.default_rng(seed)
-        metals = filling.at_random(replicas, rng) == BLOCKED
+        metals = np.array([filling.metals(rng) for _ in range(replicas)])
         self._free = jnp.asarray(np.repeat(~metals.T, len(mu), axis=1))
         full = np.repeat(np.arange(replicas) % 2 == 1, len(mu))
         self._lithium = self._free & jnp.asarray(full)[None]

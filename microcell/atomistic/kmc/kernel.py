@@ -1,10 +1,11 @@
-"""The hot loop: attempts to hop, one per replica and step, on the CPU or a GPU.
+"""The hot loop: attempts to hop, the same bond in all replicas of a group, on the CPU or a GPU.
 
-Rejection (null-event) kinetic Monte Carlo: draw a walker and a direction, accept the hop with its rate over
-the largest rate. Walkers are the scarcer of lithium and vacancies, kept in a list, so that attempts are not
-wasted on sites that cannot hop. All replicas have the same number of walkers, so an attempt advances the
-clocks of all by the same ``1 / (walkers * z * largest rate)``: the mean waiting time, whose fluctuations
-would only add noise.
+Rejection (null-event) kinetic Monte Carlo: draw a bond with a probability that is proportional to its largest
+rate, and let each replica hop there with its own rate over that one. The contents of a site are a row over
+the replicas, so that a step reads and writes whole rows, and what a hop depends on is one number that the
+rows add up to, an index into a table of rates (`rates.Acceptance`). Every replica follows its exact dynamics;
+replicas of a group share the order of bonds and are not quite independent, groups are. An attempt advances
+the clock by the mean waiting time, whose fluctuations would only add noise.
 """
 
 from __future__ import annotations
@@ -15,46 +16,39 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .barriers import LITHIUM
 from .bonds import CODE_UNIT, unpack
 from .streams import Streams, below, draw, uniform
 
 LAGS = (1, 2, 4, 8)
 """Parts of a block, in eighths of it, after which squared displacements are noted."""
 
+CHUNK = 16
+"""Attempts whose random numbers are drawn at once."""
+
 
 class Rules(NamedTuple):
-    """What a hop depends on, as arrays; energies in eV. None where a term is absent."""
+    """What a hop depends on, as arrays, for the bonds of a supercell with its metals."""
 
-    sites: jax.Array  # (N*z, 1 + M) far end and environment of every bond
+    sites: jax.Array  # (B, 2 + M) near end, far end, and what else matters to every bond
+    kind: jax.Array  # (B,) type
+    base: jax.Array  # (B,) where its class begins in the table
+    bond: tuple[jax.Array, jax.Array]  # (B,) probability to keep a bond drawn, and the one to take instead
+    weights: jax.Array  # (b*z, 2 + M) what lithium adds to the index, by type
+    constant: jax.Array  # () what is added to the index
+    triangles: tuple[jax.Array, jax.Array] | None  # pairs (b*z, p, 2) and what they add (b*z, p)
     code: jax.Array  # (b*z,) packed displacement
+    table: jax.Array  # (entries,) rates over the largest of all, float32
+    scale: jax.Array  # (B,) what makes them probabilities to accept
     vectors: jax.Array  # (d, d) lattice vectors [nearest-neighbour distances]
-    weights: jax.Array | None  # (b*z, M) pair energies gained by leaving the near end
-    triangles: tuple[jax.Array, jax.Array] | None  # pairs (b*z, p, 2) and their energies (b*z, p)
-    gate_weights: jax.Array | None  # (b*z, M) what is counted for the barrier
-    gate_energies: jax.Array  # (counts, ways) E_KRA
-
-
-class Conditions(NamedTuple):
-    """Numbers that may change from run to run without compiling again."""
-
-    walkers: jax.Array  # how many per replica
-    species: jax.Array  # what walks: 1 lithium, 0 vacancies
-    counted: jax.Array  # what the barriers count
-    floor: jax.Array  # barrier of the largest rate [eV]
-    thermal: jax.Array  # kT [eV]
 
 
 class State(NamedTuple):
     """R replicas side by side."""
 
-    occupation: jax.Array  # (R*N,) int8
-    walkers: jax.Array  # (R*W,) int32, site of every walker
-    centre: jax.Array  # (R,) int64, packed sum of all lithium displacements
-    shifts: jax.Array | None  # (R*N,) int64, packed displacement of the lithium on each site
-    hops: jax.Array  # (R,) int64
-    largest: jax.Array  # (R,) float32, largest rate met, relative to the bound
-    streams: Streams
+    occupation: jax.Array  # (N, R) int8, -1 (all bits) where lithium is
+    shifts: jax.Array | None  # (N, R) int64, packed displacement of what is on each site
+    lanes: Streams  # (CHUNK, R)
+    shared: Streams  # (3, CHUNK)
 
 
 class Block(NamedTuple):
@@ -62,40 +56,43 @@ class Block(NamedTuple):
 
     centre: jax.Array  # squared displacement of the sum of all positions
     tracer: jax.Array  # sum over lithium of squared displacements
+    hops: jax.Array  # accepted in all
 
 
-@partial(jax.jit, static_argnames=("count", "z"))
-def run_block(
-    state: State, rules: Rules, conditions: Conditions, eighth: jax.Array, *, count: int, z: int
-) -> tuple[State, Block]:
-    """Make eight times ``eighth`` attempts in every replica and note displacements at the `LAGS`.
+class _Walk(NamedTuple):
+    """What a step changes."""
+
+    occupation: jax.Array
+    shifts: jax.Array | None
+    centre: jax.Array  # (R,) int64, packed sum of all lithium displacements
+    hops: jax.Array  # (R,) int64
+
+
+_Now = tuple[_Walk, Streams, Streams]
+
+
+@partial(jax.jit, donate_argnums=0)
+def run_block(state: State, rules: Rules, chunks: jax.Array) -> tuple[State, Block]:
+    """Make eight times ``chunks * CHUNK`` attempts in every replica and note displacements at the `LAGS`.
 
     Parameters
     ----------
-    state, rules, conditions
-        See the classes; displacements and counters start at zero again.
-    eighth : int
-        An eighth of the attempts per replica.
-    count, z : int
-        Sites per replica, directions per site.
+    state, rules
+        See the classes; displacements start at zero again. The state given cannot be used any more.
+    chunks : int
+        Chunks in an eighth of the block.
     """
-    zero = jnp.zeros_like
-    state = state._replace(
-        centre=zero(state.centre),
-        shifts=None if state.shifts is None else zero(state.shifts),
-        hops=zero(state.hops),
-        largest=zero(state.largest),
-    )
-    notes, before = [], 0
-    for lag in LAGS:
-        attempts = (lag - before) * eighth
-        state = jax.lax.fori_loop(
-            0, attempts, lambda _, now: _attempt(now, rules, conditions, count, z), state
-        )
-        before = lag
-        notes.append((_squared(state.centre, rules), _tracers(state, rules, count)))
-    centre, tracer = (jnp.stack(column) for column in zip(*notes, strict=True))
-    return state, Block(centre, tracer)
+    count = jnp.zeros(state.occupation.shape[1], jnp.int64)
+    shifts = None if state.shifts is None else jnp.zeros_like(state.shifts)
+    walk = _Walk(state.occupation, shifts, count, count)
+
+    def part(now: _Now, eighths: jax.Array) -> tuple[_Now, tuple[jax.Array, jax.Array]]:
+        now = jax.lax.fori_loop(0, eighths * chunks, lambda _, then: _chunk(then, rules), now)
+        return now, (_squared(now[0].centre, rules), _tracers(now[0], rules))
+
+    lengths = jnp.diff(jnp.array((0, *LAGS)))
+    (walk, lanes, shared), (centre, tracer) = jax.lax.scan(part, (walk, state.lanes, state.shared), lengths)
+    return State(walk.occupation, walk.shifts, lanes, shared), Block(centre, tracer, walk.hops.sum())
 
 
 def _squared(code: jax.Array, rules: Rules) -> jax.Array:
@@ -104,95 +101,104 @@ def _squared(code: jax.Array, rules: Rules) -> jax.Array:
     return ((parts.astype(jnp.float64) / CODE_UNIT @ rules.vectors) ** 2).sum(-1)
 
 
-def _tracers(state: State, rules: Rules, count: int) -> jax.Array:
+def _tracers(walk: _Walk, rules: Rules) -> jax.Array:
     """Return the sum over all lithium of squared displacements, by replica; zeros where not followed."""
-    if state.shifts is None:
-        return jnp.zeros(state.centre.shape, jnp.float64)
-    lithium = state.occupation == LITHIUM
-    return jnp.where(lithium, _squared(state.shifts, rules), 0.0).reshape(-1, count).sum(-1)
+    if walk.shifts is None:
+        return jnp.zeros(walk.centre.shape, jnp.float64)
+    return jnp.where(walk.occupation != 0, _squared(walk.shifts, rules), 0.0).sum(0)
 
 
-def _attempt(state: State, rules: Rules, conditions: Conditions, count: int, z: int) -> State:
-    """Try one hop in every replica."""
-    rows = jnp.arange(state.centre.shape[0], dtype=jnp.int32)
-    first, streams = draw(state.streams)
-    second, streams = draw(streams)
-    chosen, direction = jnp.divmod(below(first, conditions.walkers * z), z)
-    slot = rows * (state.walkers.shape[0] // rows.shape[0]) + chosen
-    near = state.walkers[slot]
-    kind = near % (rules.code.shape[0] // z) * z + direction
-    around = rules.sites[near * z + direction]
-    content = state.occupation[rows[:, None] * count + around]
-    rate = relative_rate(content[:, 1:], kind, rules, conditions)
-    possible = content[:, 0] == 1 - conditions.species
-    hop = possible & (uniform(second) <= rate)
-
-    here, there = rows * count + near, rows * count + around[:, 0]
-    far_content = content[:, 0]
-    walking = conditions.species.astype(jnp.int8)
-    occupation = put(state.occupation, here, jnp.where(hop, far_content, walking))
-    occupation = put(occupation, there, jnp.where(hop, walking, far_content))
-    moved = jnp.where(conditions.species == LITHIUM, 1, -1) * rules.code[kind]
-    shifts = state.shifts
-    if shifts is not None:  # lithium goes near to far, or, where vacancies walk, far to near
-        forth = conditions.species == LITHIUM
-        source, target = jnp.where(forth, here, there), jnp.where(forth, there, here)
-        shifts = put(shifts, target, jnp.where(hop, shifts[source] + moved, shifts[target]))
-    return State(
-        occupation,
-        put(state.walkers, slot, jnp.where(hop, around[:, 0], near)),
-        state.centre + jnp.where(hop, moved, 0),
-        shifts,
-        state.hops + hop,
-        jnp.maximum(state.largest, jnp.where(possible, rate, 0.0)),
-        streams,
+def _chunk(now: _Now, rules: Rules) -> _Now:
+    """Try `CHUNK` bonds, one after the other."""
+    walk, lanes, shared = now
+    bits, lanes = draw(lanes)
+    common, shared = draw(shared)
+    keep, instead = rules.bond
+    drawn = below(common[0], len(keep))
+    bond = jnp.where(uniform(common[1]) <= keep[drawn], drawn, instead[drawn])
+    kind = rules.kind[bond]
+    dither = uniform(common[2, 0])
+    tried = (
+        rules.sites[bond],
+        rules.weights[kind],
+        rules.base[bond],
+        rules.scale[bond],
+        rules.code[kind],
+        jax.tree.map(lambda part: part[kind], rules.triangles),
     )
 
+    def attempt(number: jax.Array, walk: _Walk) -> _Walk:
+        one = jax.tree.map(lambda part: part[number], tried)
+        return _attempt(walk, _threshold(bits[number], dither), rules, *one)
 
-def put(array: jax.Array, where: jax.Array, value: jax.Array) -> jax.Array:
-    """Set elements that are all different and inside, which lets XLA write them in place."""
-    return array.at[where].set(value, unique_indices=True, mode="promise_in_bounds")
+    return jax.lax.fori_loop(0, CHUNK, attempt, walk), lanes, shared
 
 
-def relative_rate(around: jax.Array, kind: jax.Array, rules: Rules, conditions: Conditions) -> jax.Array:
-    """Return the rate of each replica's hop over the largest rate.
+def _threshold(bits: jax.Array, dither: jax.Array) -> jax.Array:
+    """Turn 32 random bits into a float32 in (0, 1].
+
+    Random below the last bit, so that probabilities below 2^-32 are right in the mean.
+    """
+    return (bits.astype(jnp.float32) + dither) * jnp.float32(2.0**-32)
+
+
+def _attempt(
+    walk: _Walk,
+    threshold: jax.Array,
+    rules: Rules,
+    sites: jax.Array,
+    weights: jax.Array,
+    base: jax.Array,
+    scale: jax.Array,
+    code: jax.Array,
+    triangles: tuple[jax.Array, jax.Array] | None,
+) -> _Walk:
+    """Try one bond in every replica."""
+    index = environment_index(rows(walk.occupation, sites), weights, rules.constant, triangles)
+    rate = rules.table.at[base + index.astype(jnp.int32)].get(mode="promise_in_bounds")
+    hop = threshold <= rate * scale
+    near, far = index & 1, index >> 1 & 1
+    flip = hop.astype(jnp.int8)
+    occupation = walk.occupation
+    for end, content in ((0, near), (1, far)):
+        row = -(content.astype(jnp.int8) ^ flip)
+        occupation = jax.lax.dynamic_update_index_in_dim(occupation, row, sites[end], 0)
+    shifts = walk.shifts
+    if shifts is not None:
+        here, there = rows(shifts, sites[:2])
+        arrived = (jnp.where(hop, there - code, here), jnp.where(hop, here + code, there))
+        for end in (0, 1):
+            shifts = jax.lax.dynamic_update_index_in_dim(shifts, arrived[end], sites[end], 0)
+    moved = jnp.where(near == 1, code, -code)
+    return _Walk(occupation, shifts, walk.centre + jnp.where(hop, moved, 0), walk.hops + hop)
+
+
+def rows(array: jax.Array, numbers: jax.Array) -> jax.Array:
+    """Return rows of an array; the numbers must be all different and inside."""
+    return array.at[numbers].get(unique_indices=True, mode="promise_in_bounds")
+
+
+def environment_index(
+    content: jax.Array,
+    weights: jax.Array,
+    constant: jax.Array,
+    triangles: tuple[jax.Array, jax.Array] | None,
+) -> jax.Array:
+    """Return which entry of a class of the table belongs to what is around a bond, int32 (R,).
 
     Parameters
     ----------
-    around : (R, M) array
-        What is on the sites of the environment of the hop.
-    kind : (R,) array of int
-        Types of the bonds, from the walker on.
-    rules, conditions
-        See the classes.
+    content : (2 + M, R) array of int8
+        What is on its sites: -1 where lithium is.
+    weights, constant, triangles
+        As in `Rules`, for the type of the bond. Their integer type holds the number of entries, and sums
+        are right modulo its range.
     """
-    change = energy_change(around, kind, rules)
-    change = change * jnp.where(conditions.species == LITHIUM, 1, -1).astype(jnp.float32)
-    index = jnp.zeros(kind.shape, jnp.int32)
-    if rules.gate_weights is not None:
-        index = (rules.gate_weights[kind] * (around == conditions.counted)).sum(-1, dtype=jnp.int32)
-    resolved = rules.gate_energies[index]
-    barrier = jnp.maximum(resolved + 0.5 * change[:, None], jnp.maximum(change, 0.0)[:, None])
-    return jnp.exp((conditions.floor - barrier) / conditions.thermal).sum(-1)
-
-
-def energy_change(around: jax.Array, kind: jax.Array, rules: Rules) -> jax.Array:
-    """Return the change of energy [eV] (R,) when lithium goes from the near to the far end of a bond.
-
-    Parameters
-    ----------
-    around : (R, M) array
-        What is on the sites of the environment.
-    kind : (R,) array of int
-        Types of the bonds.
-    rules : Rules
-        The interactions.
-    """
-    change = jnp.zeros(kind.shape, jnp.float32)
-    if rules.weights is not None:
-        change = change + jnp.where(around == LITHIUM, rules.weights[kind], 0.0).sum(-1)
-    if rules.triangles is not None:
-        pairs, energies = rules.triangles[0][kind], rules.triangles[1][kind]
-        both = jnp.take_along_axis((around == LITHIUM)[:, :, None], pairs, axis=1).all(-1)
-        change = change + jnp.where(both, energies, 0.0).sum(-1)
-    return change
+    kind = weights.dtype
+    index = (content.astype(kind) & weights[:, None]).sum(0, dtype=kind) + constant
+    if triangles is not None:
+        pairs, added = triangles
+        both = content[pairs[:, 0]] & content[pairs[:, 1]]
+        index = index + (both.astype(kind) & added[:, None]).sum(0, dtype=kind)
+    unsigned = {1: jnp.uint8, 2: jnp.uint16, 4: jnp.uint32}[kind.itemsize]
+    return index.astype(unsigned)

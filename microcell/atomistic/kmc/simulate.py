@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from microcell.errors import AtomisticError
 from microcell.parameters.constants import K_B_EV
 
-from .bonds import Bonds
-from .equilibrium import Equilibrium, Filling
-from .kernel import LAGS, Conditions, Rules, State, run_block
+from .group import Group, Sample, threaded
+from .kernel import CHUNK
 from .model import Model, check_temperature
 from .run import Run, Settings
-from .setup import conditions_of, lowest_barrier, rules_of, state_of
+from .setup import Supercell
 
 Progress = Callable[[int, int, str], None]
 """Called with the part done, the whole, and what is being done."""
@@ -26,17 +23,12 @@ Progress = Callable[[int, int, str], None]
 _FIRST_HOPS = 4.0
 """Hops per walker in the first block; blocks grow until the diffusivity depends on their length no more."""
 
+_LEAST_CHUNKS = 50
+"""In an eighth of the first block: its length is then what was asked for within a percent."""
+
 _GROWTH = 4
 _FIRST_SAMPLES = 512
 """Displacements, one per replica and block, before errors are looked at."""
-_BURN_IN = 64
-"""Attempts per walker in the first round of the burn-in; later rounds are longer until lithium has moved."""
-
-_PATIENCE = 1_000
-"""Attempts per walker without a single open way after which there is none."""
-
-_EXCESS = 1.0 + 1e-4
-"""Largest rate over its bound: above one by more than rounding in float32."""
 
 
 def simulate(
@@ -48,8 +40,9 @@ def simulate(
 ) -> Run:
     """Run replicas of a lattice model at a fixed amount of lithium.
 
-    Every block starts from other configurations in equilibrium. Blocks are repeated until the error of the
-    collective displacement is within the tolerance, and made four times longer until that changes nothing.
+    Every block starts from other configurations in equilibrium, and among other metals. Blocks are repeated
+    until the error of the collective displacement is within the tolerance, and made four times longer until
+    that changes nothing.
 
     Parameters
     ----------
@@ -71,149 +64,106 @@ def simulate(
     """
     settings = settings or Settings()
     check_temperature(temperature)
-    lattice = model.lattice
-    shape = (settings.size,) * lattice.dimensions
-    filling = Filling.of(lattice.site_count(shape), model.blocked, x)
-    thermal = K_B_EV * temperature
-    equilibrium = Equilibrium(
-        lattice, shape, model.energies, filling, thermal, settings.replicas, settings.seed
-    )
-    bonds = Bonds.of(lattice, shape, model.energies.shells)
-    gates = model.hop_barriers.gates(bonds)
-    with jax.enable_x64(True):
-        rules = rules_of(bonds, model.energies, gates)
-        floor = lowest_barrier(gates, bonds, model.energies, thermal)
-        conditions = conditions_of(filling, gates, floor, thermal, lattice.coordination)
-        sampler = _Sampler(model, filling, temperature, settings, progress, equilibrium, rules, conditions)
-        return sampler.run(state_of(equilibrium.start(), filling, settings))
+    cell = Supercell.of(model, settings.size, x, K_B_EV * temperature)
+    return _Sampler(cell, temperature, settings, progress).run()
 
 
 @dataclass
 class _Sampler:
-    """One run: burn-in, then blocks until the tolerance is met."""
+    """One run: blocks until the tolerance is met."""
 
-    model: Model
-    filling: Filling
+    cell: Supercell
     temperature: float
     settings: Settings
     progress: Progress | None
-    equilibrium: Equilibrium
-    rules: Rules
-    conditions: Conditions
+    groups: list[Group] = field(init=False)
     spent: float = 0.0
 
-    def run(self, state: State) -> Run:
+    def __post_init__(self) -> None:
+        settings = self.settings
+        lanes, seeds = settings.replicas // settings.groups, range(settings.groups)
+        self.groups = [Group(self.cell, lanes, settings.tracers, (settings.seed, seed)) for seed in seeds]
+
+    def run(self) -> Run:
         """Return the run that meets the tolerance, with blocks so long that a quarter would do."""
-        state, eighth = self._burn_in(state)
-        shorter: Run | None = None
+        length = self._first_length()
+        run: Run | None = None
         while True:
-            state, run = self._sample(state, eighth)
-            if run is None:
-                continue  # a hop faster than the bound was met: the bound is raised, all blocks done again
-            tolerance = self.settings.tolerance
-            straight = run.is_straight(tolerance)
-            steady = straight and shorter is not None and run.agrees_with(shorter, tolerance)
-            if steady or not run.transports:
+            run = self._sample(length, run)
+            if run.is_steady(self.settings.tolerance) or not run.transports:
                 return run
-            shorter = run if straight else None
-            eighth *= _GROWTH
+            length *= _GROWTH
 
-    def _burn_in(self, state: State) -> tuple[State, int]:
-        """Find the largest rate; return the length of the first block, an eighth of it."""
-        walkers = int(self.conditions.walkers)
-        eighth = _BURN_IN * walkers // 8
+    def _first_length(self) -> float:
+        """Return the length of the first block, times the attempt frequency."""
+        rate = float(np.mean(threaded(Group.hop_rate, self.groups)))
+        if rate == 0.0:
+            raise AtomisticError(
+                f"No hop is possible: all ways are closed in {self.settings.replicas} configurations",
+                key="barriers",
+                fix="open the barrier that is infinite, or block fewer sites",
+            )
+        walkers = min(self.cell.filling.lithium, self.cell.filling.vacancies)
+        total = float(np.mean([group.attempt_rate for group in self.groups]))
+        return max(_FIRST_HOPS * walkers / rate, 8 * CHUNK * _LEAST_CHUNKS / total)
+
+    def _block(self, length: float) -> list[Sample]:
+        """Run one block of every group, from other configurations."""
+
+        def renewed(group: Group) -> Sample:
+            group.renew()
+            return group.block(length)
+
+        samples = threaded(renewed, self.groups)
+        self.spent += sum(sample.attempts for sample in samples)
+        return samples
+
+    def _sample(self, length: float, shorter: Run | None) -> Run:
+        """Repeat blocks of one length until the tolerance is met."""
+        samples: list[list[Sample]] = []
+        wanted, start = -(-_FIRST_SAMPLES // self.settings.replicas), time.perf_counter()
         while True:
-            state, _ = self._block(state, eighth)
-            largest, hops = float(state.largest.max()), float(state.hops.mean())
-            if largest == 0.0 and eighth > _PATIENCE * walkers:
-                raise AtomisticError(
-                    f"No hop is possible: every way out of {8 * eighth} attempts per replica is closed",
-                    key="barriers",
-                    fix="open the barrier that is infinite, or block fewer sites",
-                )
-            if largest > 0.0 and abs(np.log(largest)) > 0.5:
-                self._lower_floor(largest)  # nothing wrong was done with a bound that was too high
-            elif hops >= walkers:
-                return state, max(1, round(eighth * _FIRST_HOPS * walkers / hops))
-            else:
-                eighth *= _GROWTH
-            self._check_budget(8 * eighth * self.settings.replicas, "no steady motion has set in")
-
-    def _lower_floor(self, largest: float) -> None:
-        """Take the largest rate met as the bound."""
-        floor = self.conditions.floor - self.conditions.thermal * jnp.log(jnp.float32(largest))
-        self.conditions = self.conditions._replace(floor=floor)
-
-    def _block(self, state: State, eighth: int) -> tuple[State, np.ndarray]:
-        """Run one block; return squared displacements of centre and tracers (2, replicas, 4)."""
-        self.spent += 8.0 * eighth * self.settings.replicas
-        state, block = run_block(
-            state,
-            self.rules,
-            self.conditions,
-            jnp.int64(eighth),
-            count=self.filling.sites,
-            z=self.model.lattice.coordination,
-        )
-        return state, np.asarray(jnp.stack([block.centre.T, block.tracer.T]))
-
-    def _renewed(self, state: State) -> State:
-        """Return other configurations, so that replicas which are stuck do not spoil all blocks."""
-        contents = np.asarray(state.occupation).reshape(self.settings.replicas, -1)
-        fresh = state_of(self.equilibrium.renewed(contents), self.filling, self.settings)
-        return fresh._replace(streams=state.streams)
-
-    def _sample(self, state: State, eighth: int) -> tuple[State, Run | None]:
-        """Repeat blocks of one length until the tolerance is met; no run if the bound was exceeded."""
-        total, blocks, hops, wall = np.zeros((2, self.settings.replicas, len(LAGS))), 0, 0, 0.0
-        wanted = -(-_FIRST_SAMPLES // self.settings.replicas)
-        while True:
-            state = self._renewed(state)
-            start = time.perf_counter()
-            state, squared = self._block(state, eighth)
-            hops += int(state.hops.sum())
-            wall += time.perf_counter() - start
-            if float(state.largest.max()) > _EXCESS:
-                self._lower_floor(float(state.largest.max()))
-                return state, None
-            total, blocks = total + squared, blocks + 1
+            before = self.spent
+            samples.append(self._block(length))
+            blocks = len(samples)
             if self.progress is not None:
-                self.progress(blocks, max(wanted, blocks), f"x = {self.filling.x:.3f}")
+                self.progress(blocks, max(wanted, blocks), f"x = {self.cell.filling.x:.3f}")
             if blocks < wanted:
                 continue
-            run = self._result(total / blocks, eighth, blocks, hops, wall)
+            run = self._result(samples, length, shorter, time.perf_counter() - start)
             ratio = run.error_over_tolerance(self.settings.tolerance)
             if ratio <= 1.0 or (ratio < 3.0 and not run.is_straight(self.settings.tolerance)):
-                return state, run
+                return run
             wanted = int(np.ceil(blocks * min(max(ratio**2, 1.1), 4.0)))
-            self._check_budget(
-                (wanted - blocks) * 8.0 * eighth * self.settings.replicas,
-                f"the relative error is {ratio * self.settings.tolerance:.2g} after {hops:.3g} hops",
-            )
+            self._check_budget((wanted - blocks) * (self.spent - before), run, ratio)
 
-    def _result(self, mean: np.ndarray, eighth: int, blocks: int, hops: int, wall: float) -> Run:
-        rate = self.model.attempt_frequency * np.exp(
-            -float(self.conditions.floor) / float(self.conditions.thermal)
-        )
+    def _result(self, samples: list[list[Sample]], length: float, shorter: Run | None, wall: float) -> Run:
+        """Put blocks of all groups together."""
+        mean = np.mean([[sample.squared for sample in block] for block in samples], axis=0)
         return Run(
-            model=self.model,
-            filling=self.filling,
+            model=self.cell.model,
+            filling=self.cell.filling,
             temperature=self.temperature,
-            largest_rate=float(rate),
-            attempts=8 * eighth,
-            centre=mean[0],
-            tracer=mean[1],
-            blocks=blocks,
-            hops=hops,
+            block_time=length / self.cell.model.attempt_frequency,
+            centre=mean[:, 0],
+            tracer=mean[:, 1],
+            conductance=np.mean([[sample.conductance for sample in block] for block in samples], axis=0),
+            conductance_error=self.cell.disorder.error,
+            shorter=shorter and replace(shorter, shorter=None),
+            replicas=self.settings.replicas,
+            blocks=len(samples),
+            hops=sum(sample.hops for block in samples for sample in block),
+            attempts=sum(sample.attempts for block in samples for sample in block),
             tracers=self.settings.tracers,
             wall_time=wall,
         )
 
-    def _check_budget(self, more: float, state: str) -> None:
+    def _check_budget(self, more: float, run: Run, ratio: float) -> None:
         """Give up where the next step would cost more attempts than allowed."""
         if self.spent + more > self.settings.most_attempts:
             raise AtomisticError(
-                f"At x = {self.filling.x:.4g} the diffusivity is not known well enough: {state}",
+                f"At x = {self.cell.filling.x:.4g} the diffusivity is not known well enough: the relative "
+                f"error is {ratio * self.settings.tolerance:.2g} after {run.hops:.3g} hops",
                 key="most_attempts",
                 value=f"{self.settings.most_attempts:.3g}; made {self.spent:.3g}, needed {more:.3g} more",
                 fix="allow more attempts or a larger tolerance; raise the temperature if hops are too rare",

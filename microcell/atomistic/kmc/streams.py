@@ -6,6 +6,8 @@ a CPU. Blackman and Vigna 2021 (doi 10.1145/3460772) describe the generator; Num
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,8 +16,8 @@ Streams = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
 """The state: four uint32 arrays of one shape, the lanes."""
 
 
-def seeded(seed: int, shape: tuple[int, ...]) -> Streams:
-    """Return independent streams, one per element of ``shape``, from one integer."""
+def seeded(seed: int | Sequence[int], shape: tuple[int, ...]) -> Streams:
+    """Return independent streams, one per element of ``shape``, from one integer or several."""
     words = np.random.default_rng(seed).integers(1, 2**32, (4, *shape), dtype=np.uint32)
     first, second, third, fourth = (jnp.asarray(word) for word in words)
     return first, second, third, fourth

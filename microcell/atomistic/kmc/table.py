@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from microcell.errors import AtomisticError
 from microcell.parameters import Origin, PropertyCard
 
+from .activation import Activation
 from .collective import jump_diffusivity, tracer_diffusivity
 from .grand import sample_isotherm
 from .isotherm import Isotherm
@@ -68,6 +69,7 @@ class TransportTable:
             columns |= self._columns("Tracer diffusivity", [tracer_diffusivity(run) for run in self.runs])
         value, error = self.chemical_diffusivity()
         columns |= {"Chemical diffusivity [m2.s-1]": value, "Chemical diffusivity error [m2.s-1]": error}
+        columns["Change in longer blocks"] = np.array([run.drift() for run in self.runs])
         columns["Hops"] = np.array([run.hops for run in self.runs])
         columns["Simulated time per block [s]"] = np.array([run.block_time for run in self.runs])
         columns["Lithium gets anywhere"] = np.array([run.transports for run in self.runs])
@@ -87,8 +89,13 @@ class TransportTable:
         value, error = (np.array(column) for column in list(zip(*jump, strict=True))[:2])
         return factor.value * value, np.hypot(factor.value * error, factor.error * value)
 
-    def cards(self) -> dict[str, PropertyCard]:
+    def cards(self, activation: Activation | None = None) -> dict[str, PropertyCard]:
         """Return the diffusivity as a property card, and the potential where the model has one.
+
+        Parameters
+        ----------
+        activation : Activation, optional
+            What the diffusivity follows with temperature.
 
         Raises
         ------
@@ -98,7 +105,15 @@ class TransportTable:
         self._refuse_standstill()
         self._refuse_unstable()
         value, error = self.chemical_diffusivity()
-        origin, T = self._origin(), self.temperature
+        origin, T = self._origin(activation), self.temperature
+        over_temperature: dict[str, Any] = {}
+        if activation is not None:
+            energy, spread = activation.common
+            over_temperature = {
+                "activation_energy": energy,
+                "activation_energy_uncertainty": spread,
+                "validity": {"T": (activation.temperatures[0], activation.temperatures[-1])},
+            }
         cards = {
             "diffusivity": PropertyCard.table(
                 self.model.diffusivity_name,
@@ -109,6 +124,7 @@ class TransportTable:
                 origin=origin,
                 interpolation="log",
                 temperature=T,
+                **over_temperature,
             )
         }
         if self.model.potential_name is not None:
@@ -152,19 +168,23 @@ class TransportTable:
                     fix="leave this content out, or raise the temperature",
                 )
 
-    def _origin(self) -> Origin:
-        inputs = {
+    def _origin(self, activation: Activation | None) -> Origin:
+        inputs: dict[str, Any] = {
             "model": self.model.model_dump(mode="json"),
             "temperature_K": self.temperature,
             "settings": dataclasses.asdict(self.settings),
             "hops": sum(run.hops for run in self.runs),
         }
+        if activation is not None:
+            inputs["activation_temperatures_K"] = list(activation.temperatures)
+            inputs["activation_energies_eV"] = activation.energies
         references = [
             "Van der Ven, Ceder, Asta, Tepesch 2001, doi 10.1103/PhysRevB.64.184307",
             *self.model.references(),
         ]
         note = (
-            "the errors are statistical; those of the barriers and of the attempt frequency are not in them: "
+            "the errors are those of the sampling, with what longer blocks would change; those of the "
+            "barriers and of the attempt frequency are not in them: "
             "0.05 eV in all barriers is a factor of seven in D at room temperature"
         )
         return Origin.of("kinetic Monte Carlo on a lattice", inputs, references=references, note=note)
