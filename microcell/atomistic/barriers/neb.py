@@ -34,6 +34,7 @@ def find_barrier(
     force_limit: float = 0.05,
     steps: int = 400,
     relax: bool = True,
+    nudge: float = 0.2,
     progress: Progress | None = None,
 ) -> Barrier:
     """Relax the end states and the band between them; its highest image climbs to the saddle.
@@ -52,8 +53,13 @@ def find_barrier(
         Limit of steps, for each end state and for the band.
     relax : bool
         Whether to relax the end states.
+    nudge : float
+        How far the ion that moves starts off its straight way, in a random direction [Angstrom]: without, a
+        band between symmetric states stays on a line of symmetry, which may be a ridge and not a valley. A
+        hop with a waypoint has left that line already.
     progress : callable, optional
-        Called at every step of the band with the step and the largest force.
+        Called at every step of the band with the step and the largest force; a climbing image does not count,
+        and where it is the only image the force is NaN.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def find_barrier(
         for end, which in zip(ends, ("initial", "final"), strict=True):
             _relax(end, calculator, force_limit, steps, which)
     _check_apart(ends[0], ends[1])
-    band = _interpolate(ends[0], ends[1], hop, images)
+    band = _interpolate(ends[0], ends[1], hop, images, nudge)
     for image in band:
         image.calc = calculator
     return _climb(hop.name, band, force_limit, steps, progress)
@@ -130,15 +136,17 @@ def _relax(atoms: Atoms, calculator: Any, force_limit: float, steps: int, which:
     atoms.calc = None
 
 
-def _interpolate(one: Atoms, two: Atoms, hop: Hop, images: int) -> list[Atoms]:
-    """Return a straight band; the moving ion goes over the waypoint where there is one."""
+def _interpolate(one: Atoms, two: Atoms, hop: Hop, images: int, nudge: float) -> list[Atoms]:
+    """Return a band: the moving ion goes over the waypoint, or without one a little beside the line."""
     moves = _moves(one, two)
+    aside = np.random.default_rng(0).normal(size=3)
+    aside = nudge * aside / np.linalg.norm(aside) if hop.waypoint is None else _detour(hop)
     band = []
     for share in np.linspace(0.0, 1.0, images + 2):
+        positions = one.positions + share * moves
+        positions[hop.moving] += (1.0 - abs(2.0 * share - 1.0)) * aside
         image = one.copy()
-        image.positions += share * moves
-        if hop.waypoint is not None:
-            image.positions[hop.moving] += (1.0 - abs(2.0 * share - 1.0)) * _detour(hop)
+        image.set_positions(positions)  # constraints hold
         band.append(image)
     return band
 
@@ -161,12 +169,13 @@ def _climb(
             optimizer.attach(_reporter(progress, optimizer, neb, taken))
         converged = bool(optimizer.run(fmax=limit, steps=steps - taken))
         taken += optimizer.nsteps
-        force = float(neb.get_residual())
+        # not ASE's residual, which leaves the climbing image out
+        force = float(np.linalg.norm(neb.get_forces(), axis=1).max())
     return _measure(name, band, neb, converged, force, force_limit, taken)
 
 
 def _reporter(progress: Progress, optimizer: FIRE, neb: NEB, before: int) -> Callable[[], Any]:
-    return lambda: progress(before + optimizer.nsteps, float(neb.get_residual()))
+    return lambda: progress(before + optimizer.nsteps, float(max(neb.residuals or [np.nan])))
 
 
 def _measure(

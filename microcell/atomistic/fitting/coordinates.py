@@ -8,7 +8,7 @@ Hessian H, and everything that is read off a relaxed structure follows from dg/d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
@@ -71,8 +71,9 @@ class Structure:
         "shells" (ions and cell as given), "ions" (cell as given) or "cell" (everything).
     species : mapping, optional
         Species of elements that the potential has several of, where the atoms do not say it.
-    hold : sequence of int
-        Coordinates of ions that do not relax: three times the number of the atom, plus 0, 1, 2 for x, y, z.
+    hold : (int, int), optional
+        Atom and axis (0, 1, 2) along which it keeps its distance from the mean of all other atoms: a hop that
+        is stopped half way.
     background : bool
         Whether a uniform charge compensates a net charge of the cell, as for a vacancy.
     accuracy : float
@@ -88,7 +89,7 @@ class Structure:
         *,
         relax: str = "shells",
         species: Mapping[str, str] | None = None,
-        hold: Sequence[int] = (),
+        hold: tuple[int, int] | None = None,
         background: bool = False,
         accuracy: float = 1e-6,
         tolerance: float = 1e-7,
@@ -102,7 +103,8 @@ class Structure:
         self._displacements: np.ndarray | None = None
         self._inverse: np.ndarray | None = None
         particles = self._preparation.particles(self.atoms)
-        self.free = np.setdiff1d(_free_coordinates(len(self.atoms), particles.count, relax), hold)
+        self.free = _free_coordinates(len(self.atoms), particles.count, relax)
+        self._held = _held_direction(self.free, len(self.atoms), hold)
 
     def at(
         self,
@@ -147,24 +149,29 @@ class Structure:
         return np.concatenate([positions.ravel(), np.zeros(6)]), cell, system, shells
 
     def _newton(self, y: np.ndarray, cell: np.ndarray, parameters: Parameters, system: System) -> np.ndarray:
-        """Bring the free coordinates to rest; the Hessian of before serves as long as it converges."""
+        """Bring the free coordinates to rest; the last Hessian serves, updated (BFGS), while it helps."""
         free, last = self.free, np.inf
+        step = before = np.zeros(len(free))
         if not len(free):
             return y
-        for _ in range(60):
+        for _ in range(200):
             gradient = np.asarray(evaluate(y, cell, parameters, system)[1])[free]
+            gradient = gradient - self._held * (self._held @ gradient)
             largest = float(np.abs(gradient).max())
             if not np.isfinite(largest):
                 raise UnrelaxedError("ions come too close")
             if largest < self._tolerance:
                 return y
-            if self._inverse is None or largest > 0.5 * last:
+            if self._inverse is None or largest > max(2.0 * last, 10 * self._tolerance):
                 self._hessian(y, cell, parameters, system)
-            last = largest
+            elif last < np.inf:
+                self._inverse = _updated(self._inverse, step, gradient - before)
             assert self._inverse is not None
+            last, before = largest, gradient
             step = -self._inverse @ gradient
+            step *= min(1.0, 0.15 / np.abs(step).max())
             y = y.copy()
-            y[free] += step * min(1.0, 0.15 / np.abs(step).max())
+            y[free] += step
         self._inverse = None
         raise UnrelaxedError(f"a force of {largest:.2g} eV/angstrom is left")
 
@@ -174,6 +181,9 @@ class Structure:
         directions[np.arange(len(self.free)), self.free] = 1.0
         rows = derivatives(y, cell, parameters, system, moves=directions)[1]
         block = 0.5 * (rows[:, self.free] + rows[:, self.free].T)
+        if self._held.any():
+            kept = np.eye(len(block)) - np.outer(self._held, self._held)
+            block = kept @ block @ kept + np.outer(self._held, self._held)
         values, vectors = np.linalg.eigh(block)
         if not np.isfinite(values).all():
             raise UnrelaxedError("the Hessian is not finite")
@@ -254,6 +264,29 @@ class Structure:
             moves, pull = moves + step * direction, pull + step * image
             residual, last = residual - step * image[:, free], np.maximum(size, 1e-300)
         raise UnrelaxedError("the shells do not follow")
+
+
+def _updated(inverse: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Return the inverse Hessian after a step that changed the gradient (BFGS); it stays positive."""
+    curvature = float(step @ change)
+    if curvature <= 1e-3 * np.linalg.norm(step) * np.linalg.norm(change):
+        return inverse
+    moved = inverse @ change
+    crossed = np.outer(step, moved)
+    scale = 1.0 + float(change @ moved) / curvature
+    return np.asarray(inverse + (scale * np.outer(step, step) - crossed - crossed.T) / curvature)
+
+
+def _held_direction(free: np.ndarray, atoms: int, hold: tuple[int, int] | None) -> np.ndarray:
+    """Return the direction of the free coordinates in which one atom moves against all others; 0 for none."""
+    direction = np.zeros(len(free))
+    if hold is None:
+        return direction
+    atom, axis = hold
+    every = np.flatnonzero((free < 3 * atoms) & (free % 3 == axis))
+    direction[every] = -1.0 / (atoms - 1)
+    direction[free == 3 * atom + axis] = 1.0
+    return direction / np.linalg.norm(direction)
 
 
 def _free_coordinates(atoms: int, particles: int, relax: str) -> np.ndarray:

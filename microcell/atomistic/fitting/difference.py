@@ -65,7 +65,6 @@ class EnergyDifference(Observation):
         self.label, self.fitted, self.names = label, fitted, ["energy difference [eV]"]
         self.measured, self.sigma = np.array([float(measured)]), np.array([float(sigma)])
         self._require_sane()
-        held = () if hold is None else (3 * hold[0] + hold[1],)
         self.structures = [
             Structure(
                 atoms,
@@ -76,7 +75,7 @@ class EnergyDifference(Observation):
                 background=background,
                 tolerance=1e-4,
             )
-            for atoms, fixed in ((first, ()), (second, held))
+            for atoms, fixed in ((first, None), (second, hold))
         ]
 
     def predict(

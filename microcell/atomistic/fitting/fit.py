@@ -272,8 +272,7 @@ def _remove_offset(residual: np.ndarray, jacobian: np.ndarray, group: np.ndarray
 
 def _prior(f: Any, value: float) -> tuple[float, float]:
     """Return distance and spread of a prior as the fit varies the number."""
-    expected = float(np.log(f.expected)) if f.logarithmic else float(f.expected)
-    return value - expected, float(f.spread)
+    return value - float(np.log(f.expected) if f.logarithmic else f.expected), float(f.spread)
 
 
 def _row(
@@ -281,7 +280,7 @@ def _row(
 ) -> dict[str, Any]:
     """Return one line of the table: a value, or root mean squares where a name has many."""
     single = int(chosen.sum()) == 1 and not o.energies[chosen].any()
-    deviation = predicted[chosen] - o.measured[chosen]
+    off = float("nan") if o.energies[chosen].any() else _rms(predicted[chosen] - o.measured[chosen])
     return {
         "observation": o.label,
         "quantity": name,
@@ -289,10 +288,10 @@ def _row(
         "measured": float(o.measured[chosen][0] if single else _rms(o.measured[chosen])),
         "predicted": float(predicted[chosen][0] if single else _rms(predicted[chosen])),
         "standard_error": _rms(errors[chosen]),
-        "rms_deviation": float("nan") if o.energies[chosen].any() else _rms(deviation),
+        "rms_deviation": off,
         "sigma": float(o.sigma[chosen][0]),
         "fitted": o.fitted,
-    }
+    } | {"standing": o.standing, "source": o.source}
 
 
 def _rms(values: np.ndarray) -> float:

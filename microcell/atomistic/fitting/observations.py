@@ -36,6 +36,8 @@ class Observation(ABC):
         Which values have the offset.
     fitted : bool
         Whether a fit uses it; else it is only predicted.
+    standing, source : str
+        What the measured values are worth (sourced, assumed ...), and where they come from; for tables.
     """
 
     label: str
@@ -44,6 +46,8 @@ class Observation(ABC):
     sigma: np.ndarray
     group: str = ""
     fitted: bool = True
+    standing: str = ""
+    source: str = ""
 
     @property
     def energies(self) -> np.ndarray:

@@ -70,6 +70,32 @@ def describe(result: FitResult) -> str:
     )
 
 
+def report(result: FitResult) -> str:
+    """Return lines for the head of a potential file: every observation and number, with its error."""
+    lines = [
+        f"Reduced chi-squared {result.reduced_chi2:.3g}, {result.degrees_of_freedom} degrees of freedom, "
+        + ("converged." if result.converged else "NOT converged."),
+        "Observations: fitted value, target with the standard deviation that weighs it, deviation; standing.",
+    ]
+    for row in result.table.to_dict("records"):
+        head = f"- {row['observation']}, {row['quantity']}: "
+        if row["values"] > 1:
+            text = f"{row['values']} values of rms {row['measured']:.3g}, "
+            text += f"deviation rms {row['rms_deviation']:.3g}, sigma {row['sigma']:.3g}"
+        else:
+            off = (row["predicted"] - row["measured"]) / row["sigma"]
+            text = (
+                f"{row['predicted']:.4g}, target {row['measured']:.4g} ± {row['sigma']:.2g}, {off:+.1f} sigma"
+            )
+        use = "" if row["fitted"] else "; not fitted"
+        known = "; ".join(part for part in (row["standing"], row["source"]) if part)
+        lines.append(f"{head}{text}{use}{'; ' + known if known else ''}")
+    lines.append("Numbers with standard errors; those of pairs compensate each other, so they are wide.")
+    for name, value, error in zip(result.names, result.values, result.standard_errors, strict=True):
+        lines.append(f"- {name} = {value:.5g} ± {error:.2g}")
+    return "\n".join(lines)
+
+
 def cards(result: FitResult, inputs: dict[str, object]) -> dict[str, PropertyCard]:
     """Return property cards of chi-squared and of every fitted number that has an error bar, by file name.
 
@@ -106,15 +132,16 @@ def figure(result: FitResult, path: Path) -> Path:
     height = sign * rows.rms_deviation / rows.sigma
     colours = [BLUE if fitted else ORANGE for fitted in rows.fitted]
     with styled():
-        drawing = new_figure(6.4, 1.2 + 0.3 * len(rows))
+        drawing = new_figure(7.6, 1.5 + 0.3 * len(rows))
         axes = drawing.add_subplot()
         axes.barh(np.arange(len(rows)), height, color=colours)
-        labels = [f"{o}: {q}" for o, q in zip(rows.observation, rows.quantity, strict=True)]
+        quantities = [quantity.partition(" [")[0] for quantity in rows.quantity]
+        labels = [f"{o}, {q}" for o, q in zip(rows.observation, quantities, strict=True)]
         axes.set_yticks(np.arange(len(rows)), labels)
         axes.invert_yaxis()
         axes.axvline(0.0, color="black", lw=0.8)
-        axes.set(xlabel="Deviation (rms of many) [standard deviations]")
-        unused = "; orange: not fitted" if not rows.fitted.all() else ""
+        axes.set(xlabel="Deviation or its rms\n[standard deviations]")
+        unused = "\norange: not fitted" if not rows.fitted.all() else ""
         axes.set_title(f"Reduced chi-squared {result.reduced_chi2:.3g}{unused}")
         atomic_write(path, lambda temporary: drawing.savefig(temporary, format="png"))
     return path

@@ -18,13 +18,23 @@ from ..potential import Potential
 from ..structures import layered, primitive_rocksalt, rocksalt, root_three_cell
 from ..structures.lattices import read_data
 from .crystal import GPA, Crystal
+from .defects import antisite_states, hop_states
 from .difference import EnergyDifference
 from .fit import Progress, fit
 from .free import Free, FreeParameters
 from .observations import Observation, frames_of
 from .result import FitResult
 from .scan import ScaleScan, scan_charge_scale
-from .sections import CrystalSection, Problem
+from .sections import (
+    AntisiteSection,
+    BarrierSection,
+    CrystalSection,
+    DifferenceSection,
+    FramesSection,
+    Problem,
+)
+
+_Energy = DifferenceSection | BarrierSection | AntisiteSection
 
 
 @dataclass(frozen=True)
@@ -84,16 +94,19 @@ class FitFile:
         AtomisticError
             If a file cannot be read or holds no results.
         """
-        found = [*self._frames(potential), *self._crystals(potential), *self._differences(potential)]
+        made = (self._frames, self._crystals, self._differences, self._barriers, self._antisites)
+        found = [observation for make in made for observation in make(potential)]
         if not any(o.fitted for o in found):
             raise AtomisticError(
-                "There is nothing to fit to", file=self.file, key="frames, crystal, energy_difference"
+                "There is nothing to fit to",
+                file=self.file,
+                key="frames, crystal, energy_difference, barrier, antisite",
             )
         return found
 
     def _frames(self, potential: Potential) -> list[Observation]:
         return [
-            frame
+            _described(frame, f)
             for f in self.problem.frames
             for frame in frames_of(
                 self._images(f.file, f.images),
@@ -108,35 +121,38 @@ class FitFile:
         ]
 
     def _crystals(self, potential: Potential) -> list[Observation]:
-        return [
-            Crystal(
-                self._crystal(c),
-                potential,
-                c.measured,
-                repeats=c.repeats,
-                label=c.label or c.structure,
-                species=c.species,
-                fitted=c.fitted,
-            )
-            for c in self.problem.crystal
-        ]
+        found: list[Observation] = []
+        for c in self.problem.crystal:
+            options = {"repeats": c.repeats, "label": c.label or c.structure, "species": c.species}
+            crystal = Crystal(self._crystal(c), potential, c.measured, fitted=c.fitted, **options)  # type: ignore[arg-type]
+            found.append(_described(crystal, c))
+        return found
 
     def _differences(self, potential: Potential) -> list[Observation]:
-        return [
-            EnergyDifference(
-                self._images(d.first, "0")[0],
-                self._images(d.second, "0")[0],
-                potential,
-                d.measured,
-                d.sigma,
-                hold=d.hold,
-                label=d.label,
-                species=d.species,
-                background=d.background,
-                fitted=d.fitted,
-            )
-            for d in self.problem.energy_difference
-        ]
+        found: list[Observation] = []
+        for d in self.problem.energy_difference:
+            first, second = (self._images(name, "0")[0] for name in (d.first, d.second))
+            options = {"hold": d.hold, "background": d.background}
+            found.append(_difference(first, second, potential, d, d.label, **options))
+        return found
+
+    def _barriers(self, potential: Potential) -> list[Observation]:
+        found: list[Observation] = []
+        for b in self.problem.barrier:
+            first, middle, hold = hop_states(layered(b.structure, b.size), b.hop)
+            label = b.label or f"{b.structure} {b.hop} hop"
+            # lithium leaves without the hole that goes with it: the metals keep their charge
+            found.append(_difference(first, middle, potential, b, label, hold=hold, background=True))
+        return found
+
+    def _antisites(self, potential: Potential) -> list[Observation]:
+        found: list[Observation] = []
+        for a in self.problem.antisite:
+            host = layered(a.structure, a.size, ordering=a.ordering)
+            states = antisite_states(host, a.metal, charge=a.charge, separation=a.separation)
+            label = a.label or f"{a.structure} anti-site Li-{a.metal}"
+            found.append(_difference(*states, potential, a, label))
+        return found
 
     def fit(self, *, progress: Progress | None = None) -> FitResult:
         """Do the fit."""
@@ -200,6 +216,30 @@ class FitFile:
         if section.primitive:
             return root_three_cell(layered(section.structure, (3, 3, 1), ordering=section.ordering))
         return layered(section.structure, section.size, ordering=section.ordering)
+
+
+def _described(observation: Observation, section: FramesSection | CrystalSection | _Energy) -> Observation:
+    """Hand what the file says of the data on to the observation."""
+    observation.standing, observation.source = section.standing, section.source
+    return observation
+
+
+def _difference(
+    first: Atoms, second: Atoms, potential: Potential, section: _Energy, label: str, **options: Any
+) -> Observation:
+    """Return the observation of a section with one energy."""
+    made = EnergyDifference(
+        first,
+        second,
+        potential,
+        section.measured,
+        section.sigma,
+        label=label,
+        species=section.species,
+        fitted=section.fitted,
+        **options,
+    )
+    return _described(made, section)
 
 
 def _builtin(name: str) -> Path:

@@ -68,6 +68,33 @@ class DifferenceSection(_Section):
     fitted: bool = True
 
 
+class BarrierSection(_Section):
+    """A hop of lithium in a layered oxide at its measured lattice: see `hop_states`; energies in eV."""
+
+    structure: str
+    hop: Literal["dumbbell", "tetrahedral"]
+    size: tuple[int, int, int] = (3, 3, 1)
+    label: str = ""
+    measured: float
+    sigma: Positive
+    fitted: bool = True
+
+
+class AntisiteSection(_Section):
+    """Lithium and a metal exchanged in a layered oxide at its measured lattice; energies in eV."""
+
+    structure: str
+    metal: str = "Ni"
+    charge: float | None = None
+    separation: float = 0.0
+    ordering: Literal["random", "ordered"] = "ordered"
+    size: tuple[int, int, int] = (3, 3, 1)
+    label: str = ""
+    measured: float
+    sigma: Positive
+    fitted: bool = True
+
+
 class ScanSection(_Section):
     """Scales of the charges for a scan, with and without shells."""
 
@@ -86,7 +113,7 @@ class Problem(_Section):
         Built-in set or TOML file (relative to this one) with the numbers to start from.
     charge_scale : float
         Factor on all charges where "scale" is not free.
-    free, frames, crystal, energy_difference : lists
+    free, frames, crystal, energy_difference, barrier, antisite : lists
         Free numbers and data.
     absolute_sigma, starts, evaluations
         As for `fit`.
@@ -107,4 +134,6 @@ class Problem(_Section):
     frames: tuple[FramesSection, ...] = ()
     crystal: tuple[CrystalSection, ...] = ()
     energy_difference: tuple[DifferenceSection, ...] = ()
+    barrier: tuple[BarrierSection, ...] = ()
+    antisite: tuple[AntisiteSection, ...] = ()
     scan: ScanSection | None = None

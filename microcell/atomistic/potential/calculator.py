@@ -167,7 +167,8 @@ class CoulombBuckingham(Calculator):
             key="largest_displacement" if result.converged else "shell_tolerance",
             value=f"{farthest:.3g} A, {result.force:.3g} eV/A left after {result.evaluations} evaluations",
             allowed=f"up to {min(self._largest, RUNAWAY):g} A, {self._tolerance:g} eV/A",
-            fix="check the structure and the valences; potential.rigid() leaves the shells out",
+            fix="check the structure and the valences; where little is left, take a smaller ewald_accuracy "
+            "(forces jump by it as pairs pass the cut-off); potential.rigid() leaves the shells out",
         )
 
     def _check_shells(self, atoms: Atoms, shells: int, implied: int) -> None:

@@ -64,14 +64,14 @@ def fit(
 
 
 def _finish(result: FitResult, problem: Any, folder: Path, as_json: bool) -> None:
-    from ...atomistic.fitting import cards, describe, figure, write_potential
+    from ...atomistic.fitting import cards, figure, report, write_potential
     from .finish import finish
 
     made = cards(result, {"file": problem.file.name, "problem": problem.problem.model_dump(mode="json")})
     finish(
         made, {"observables": result.table}, {"observables": partial(figure, result)}, folder, as_json=as_json
     )
-    path = write_potential(result.potential, folder / f"{problem.problem.name}.toml", describe(result))
+    path = write_potential(result.potential, folder / f"{problem.problem.name}.toml", report(result))
     typer.echo(f"Potential: {path}", err=as_json)
     if result.at_bounds:
         typer.echo(f"On a bound, so without an error bar: {', '.join(result.at_bounds)}", err=True)

@@ -32,6 +32,20 @@ class Valley(Calculator):
         self.results = {"energy": energy, "forces": -np.array([[along, self.k * off, self.k * z]])}
 
 
+class Ridge(Calculator):
+    """One atom in ``h (x^2 - 1)^2 + c (y^2 - (1 - x^2)/6)^2 + k/2 z^2``: the straight way is a ridge."""
+
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        x, y, z = self.atoms.positions[0]
+        off = y**2 - (1 - x**2) / 6
+        energy = 0.6 * (x**2 - 1) ** 2 + 9.0 * off**2 + 2.0 * z**2
+        forces = [2.4 * x * (x**2 - 1) + 6.0 * off * x, 36.0 * off * y, 4.0 * z]
+        self.results = {"energy": energy, "forces": -np.array([forces])}
+
+
 def states(y=0.5):
     return Atoms("Li", [(-1.0, y, 0.0)]), Atoms("Li", [(1.0, y, 0.0)])
 
@@ -49,6 +63,27 @@ def test_bent_double_well():
     assert found.forward == pytest.approx(0.6, abs=1e-3)
     assert found.backward == pytest.approx(0.6, abs=1e-3)
     assert found.images[3].positions[0] == pytest.approx([0.0, 0.0, 0.0], abs=0.02)
+
+
+def test_one_image_climbs_alone():
+    """A single image finds the saddle too; the force that is left is its own, and progress is reported."""
+    shown = []
+    found = find_barrier(
+        states(), Valley(), images=1, force_limit=0.01, progress=lambda step, force: shown.append(step)
+    )
+    assert found.forward == pytest.approx(0.6, abs=1e-3)
+    assert found.force <= 0.01
+    assert shown == sorted(shown)
+    assert len(shown) > 2
+
+
+def test_band_leaves_a_ridge():
+    """The saddles lie beside the line of symmetry, at y^2 = 1/6; on it the top is 9/36 eV too high."""
+    found = find_barrier(states(0.0), Ridge(), images=3, force_limit=0.01)
+    assert found.forward == pytest.approx(0.6, abs=1e-3)
+    assert abs(found.images[2].positions[0, 1]) == pytest.approx(6**-0.5, abs=0.01)
+    stays = find_barrier(states(0.0), Ridge(), images=3, force_limit=0.01, nudge=0.0)
+    assert stays.forward == pytest.approx(0.6 + 9 / 36, abs=1e-3)
 
 
 @pytest.mark.parametrize("images", [4, 5])

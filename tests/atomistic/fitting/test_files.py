@@ -1,12 +1,23 @@
 """Fits and potentials as files, and the DFT data that come with the package."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase.io import read, write
 
-from microcell.atomistic.fitting import FitFile, cards, describe, fit, write_potential
+from microcell.atomistic.fitting import FitFile, Structure, cards, describe, fit, report, write_potential
+from microcell.atomistic.fitting.sections import (
+    AntisiteSection,
+    BarrierSection,
+    CrystalSection,
+    DifferenceSection,
+    FramesSection,
+    FreeSection,
+    Problem,
+    ScanSection,
+)
 from microcell.atomistic.potential import CoulombBuckingham, Potential
 from microcell.atomistic.structures import layered, primitive_rocksalt, rocksalt, root_three_cell
 from microcell.errors import AtomisticError
@@ -14,7 +25,8 @@ from microcell.parameters.card import PropertyCard
 
 from .crystals import PAIR, TRUE, predictions, rigid, shells
 
-DATA = Path(__file__).parents[3] / "microcell" / "atomistic" / "fitting" / "data"
+ROOT = Path(__file__).parents[3]
+DATA = ROOT / "microcell" / "atomistic" / "fitting" / "data"
 
 FIT = """
 schema_version = "microcell-fit/1"
@@ -114,6 +126,44 @@ def test_dft_frame_is_consistent():
     forces = np.mean((model.get_forces() - frame.get_forces()) ** 2)
     stress = np.mean(((model.get_stress() - frame.get_stress()) * 1602.1766) ** 2)
     assert forces + 1e-3 * stress == pytest.approx(0.9191224543243213, rel=3e-3)
+
+
+@pytest.mark.parametrize("name", ["LiNiO2", "LiCoO2", "NMC111"])
+def test_layered_set_holds_its_crystals(name):
+    """Layered crystals at rest under the packaged fit are minima: no coordinate, no strain is downhill.
+
+    The lowest curvature is that of the crystal against its first ion, which is kept: its spring over N.
+    """
+    atoms = layered(name, (3, 3, 1), ordering="ordered")
+    atoms = root_three_cell(atoms) if name == "NMC111" else layered(name, (1, 1, 1))
+    structure = Structure(atoms, Potential.builtin("microcell_nmc_fit"), relax="cell")
+    found = structure.at(Potential.builtin("microcell_nmc_fit").parameters, stiffness=True)
+    block = found.hessian[:, structure.free]
+    assert np.linalg.eigvalsh(0.5 * (block + block.T))[0] > 0.05
+    assert found.atoms.get_volume() == pytest.approx(atoms.get_volume(), rel=0.05)
+
+
+def test_documented_fit_runs(tmp_path):
+    """The example of the page is a fit: it converges, and the check is predicted, not fitted."""
+    page = (ROOT / "docs/atomistic.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(schema_version = \"microcell-fit.*?)```", page, re.S)
+    (tmp_path / "nio.toml").write_text(example)
+    found = FitFile.read(tmp_path / "nio.toml").fit()
+    assert found.converged
+    assert found.table.fitted.tolist() == [True, True, True, False]
+    head = report(found)
+    assert "NiO, B [GPa]" in head
+    assert "sourced; a = 4.177 A; AFLOW" in head
+    assert f"scale = {found.value('scale'):.5g}" in head
+
+
+def test_every_key_of_a_fit_is_documented():
+    page = (ROOT / "docs/atomistic.md").read_text(encoding="utf-8")
+    section = page[page.index("## Fitting") : page.index("## Structures and antisites")]
+    lists = (FreeSection, FramesSection, CrystalSection, BarrierSection, AntisiteSection, DifferenceSection)
+    keys = {key for model in (Problem, ScanSection, *lists) for key in model.model_fields}
+    written = set(re.findall(r"`([a-z_0-9]+)`", section)) | set(re.findall(r"`\[+([a-z_]+)\]+`", section))
+    assert sorted(keys - written) == []
 
 
 def test_small_cells():
