@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .aggregation import NONE, CoarseGraph, Edges, merge_edges
+from .graph import NONE, CoarseGraph, Edges, merge_edges
 
 Links = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Further edges (p, q, weight) between flat cell numbers of the stack."""
@@ -35,7 +35,12 @@ class GridCoarsening(NamedTuple):
 
 
 def coarsen_grid(
-    conductance: Sequence[np.ndarray], links: Links, taking_part: np.ndarray, theta: float, slabs: int
+    conductance: Sequence[np.ndarray],
+    links: Links,
+    ground: np.ndarray,
+    taking_part: np.ndarray,
+    theta: float,
+    slabs: int,
 ) -> GridCoarsening:
     """Join the cells of a stack of grid fields.
 
@@ -45,6 +50,8 @@ def coarsen_grid(
         Shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny, nx - 1).
     links : tuple of ndarrays (p, q, weight)
         Edges beside the faces. Weights are positive.
+    ground : ndarray, shape (fields, nz, ny, nx)
+        Conductance of each cell to what is held; large ones keep a cell out of an aggregate of weak ones.
     taking_part : ndarray of bool, shape (fields, nz, ny, nx)
         Cells that belong to an aggregate.
     theta : float
@@ -57,7 +64,7 @@ def coarsen_grid(
     GridCoarsening
         Aggregates are numbered slab by slab, within a slab by block (z, field, y, x).
     """
-    root = np.sqrt(_largest(conductance, links, taking_part))
+    root = np.sqrt(_largest(conductance, links, ground))
     parent = np.full(taking_part.shape, NONE, np.uint32)
     blocks: list[np.ndarray] = []
     first = [0]
@@ -72,7 +79,9 @@ def coarsen_grid(
     del root
     faces, link_edge, ends = _edges(conductance, links, parent, chunks, first)
     planes = (taking_part.shape[1] // slabs + 1) // 2
-    graph = CoarseGraph(*ends, place[:, 1:], place[:, 0], planes)
+    here = parent != NONE
+    held = np.bincount(parent[here], weights=ground[here], minlength=len(place))
+    graph = CoarseGraph(*ends, held, place[:, 1:], place[:, 0], planes)
     return GridCoarsening(parent, faces, link_edge, graph)
 
 
@@ -83,9 +92,9 @@ def _chunks(nz: int, slabs: int) -> Iterator[tuple[int, int, int]]:
             yield slab, start, min(start + PLANES, (slab + 1) * thickness)
 
 
-def _largest(conductance: Sequence[np.ndarray], links: Links, taking_part: np.ndarray) -> np.ndarray:
-    """Largest conductance at each cell, faces and links."""
-    largest = np.zeros(taking_part.shape, np.float32)
+def _largest(conductance: Sequence[np.ndarray], links: Links, ground: np.ndarray) -> np.ndarray:
+    """Largest conductance at each cell, faces, links and ground."""
+    largest = ground.astype(np.float32)
     for axis, g in enumerate(conductance, start=1):
         for part in (_lower(axis), _upper(axis)):
             np.maximum(largest[part], g, out=largest[part])

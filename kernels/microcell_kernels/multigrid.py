@@ -4,8 +4,8 @@ The operator is a weighted graph Laplacian plus a ground: the fields of a stack 
 conductances, by links between cells, and by one terminal (a single unknown that touches the top plane of
 field 0). Coarse levels are Galerkin sums over aggregates (:mod:`.tables`), so they stay graph Laplacians;
 plain aggregation is made mesh-independent by a K-cycle: two steps of flexible conjugate gradients on the
-upper coarse levels (Notay & Vassilevski 2008, doi 10.1002/nla.542). Smoothing is red-black Gauss-Seidel,
-forward before and backward after the coarse correction.
+coarse levels (Notay & Vassilevski 2008, doi 10.1002/nla.542). Smoothing is red-black Gauss-Seidel, forward
+before and backward after the coarse correction.
 
 Every sweep sits in its own loop: XLA on CPU would otherwise fuse chained sweeps and recompute them
 exponentially.
@@ -28,8 +28,8 @@ from .indexing import add_at, read_at, read_or_zero
 from .schedule import alone
 from .tables import build_tables
 
-DOUBLED_LEVELS = 5
-"""Coarse levels that take two steps of the K-cycle; visits double with each, and deep levels are tiny."""
+DOUBLED_LEVELS = 8
+"""Coarse levels that take two steps of the K-cycle; visits double with each, levels shrink to a third."""
 
 
 class Stacked(NamedTuple):
@@ -100,6 +100,19 @@ class GridOperator(eqx.Module):
         top = halo.total(jnp.sum(self.top), self.slabs)
         terminal = jnp.where(self.terminal_free > 0, self.terminal_ground + top, 1.0)
         return Stacked(jnp.where(d > 0, d, 1.0), jnp.where(terminal > 0, terminal, 1.0))
+
+    def grounds(self) -> np.ndarray:
+        """Conductance of each cell to what is held and to the terminal, on the host."""
+        held = np.zeros(self.fields_shape, np.float32) if self.ground is None else np.array(self.ground)
+        held[0, self.top_plane] += np.asarray(self.top)
+        if self.bottom is not None:
+            held[-1, 0] += np.asarray(self.bottom)
+        return held
+
+    @property
+    def fields_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the stack of fields of a whole grid."""
+        return len(self.conductance[0]), self.conductance[0].shape[1] + 1, *self.top.shape
 
     def _beside_faces(self, link: Array, sign: int, top: Array, bottom: Array | None) -> Array:
         """What links, terminal and bottom bring to their cells, as an array of its own.
@@ -186,6 +199,7 @@ class Hierarchy(eqx.Module):
         coarsest: int = 700,
         sweeps: int = 2,
         slabs: int = 1,
+        ground: np.ndarray | None = None,
         links: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     ) -> Hierarchy:
         """Set up the levels on the host from representative conductances.
@@ -205,6 +219,9 @@ class Hierarchy(eqx.Module):
         slabs : int
             Number of devices that the grid is spread over. The result is then made of NumPy arrays with one
             equal part per device along axis 0.
+        ground : ndarray, optional
+            What :meth:`GridOperator.grounds` gives, filled up like ``taking_part``; that of the operator
+            where left out.
         links : tuple of ndarrays, optional
             Links as :func:`.tables.build_tables` takes them for several slabs; those of the operator where
             left out.
@@ -214,6 +231,7 @@ class Hierarchy(eqx.Module):
             [np.asarray(g) for g in operator.conductance],
             links or (np.asarray(own[0]), np.asarray(own[1]), np.asarray(own[2])),
             np.asarray(taking_part),
+            ground=operator.grounds() if ground is None else ground,
             slabs=slabs,
             theta=theta,
             coarsest=coarsest,

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from .aggregation import NONE, CoarseGraph
+from .colouring import two_colours
+from .graph import NONE, CoarseGraph
 
 MOST_SEGMENTS = 5
 """Largest number of row lengths; each is a gather of its own on the device."""
@@ -143,7 +144,7 @@ def lay_out(graph: CoarseGraph, slabs: int) -> Rows:
     """
     ends = np.concatenate([graph.low, graph.high])
     degree = np.maximum(np.bincount(ends, minlength=graph.size), 1)
-    colour = (graph.slab * graph.planes + graph.block[:, 1:].sum(axis=1)) % 2
+    colour = two_colours(graph)
     group = graph.slab * 2 + colour
     layout = row_lengths(group, degree, 2 * slabs)
     length = np.searchsorted(layout.width, degree)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from .aggregation import NONE, coarsen_stubborn
+from .aggregation import coarsen
+from .graph import NONE
 from .grid_aggregation import Links, coarsen_grid
 from .segments import Rows, lay_out
 
@@ -87,6 +88,7 @@ def build_tables(
     links: Links,
     taking_part: np.ndarray,
     *,
+    ground: np.ndarray | None = None,
     slabs: int = 1,
     theta: float = 0.2,
     coarsest: int = 700,
@@ -105,6 +107,8 @@ def build_tables(
         (fields, nz / D + 2, ny, nx). A link between two slabs is listed in both. Padding has weight 0.
     taking_part : ndarray of bool, shape (fields, nz, ny, nx)
         Cells that belong to coarse levels; the others are only smoothed.
+    ground : ndarray, shape (fields, nz, ny, nx), optional
+        Conductance of each cell to what is held; none where left out.
     slabs : int
         Number of slabs along z; ``nz`` must be a multiple. Aggregates never cross from one to the next.
     theta : float
@@ -120,13 +124,14 @@ def build_tables(
     """
     cells = _Cells(taking_part.shape, slabs)
     whole, listed, which = cells.global_links(links)
-    first = coarsen_grid(conductance, whole, taking_part, theta, slabs)
+    held = np.zeros(taking_part.shape, np.float32) if ground is None else ground
+    first = coarsen_grid(conductance, whole, held, taking_part, theta, slabs)
     if first.graph.size > 0.7 * np.count_nonzero(taking_part):
-        first = coarsen_grid(conductance, whole, taking_part, 0.0, slabs)
+        first = coarsen_grid(conductance, whole, held, taking_part, 0.0, slabs)
     graphs = [first.graph]
     steps = []
     while graphs[-1].size > coarsest and len(graphs) < max_levels:
-        step = coarsen_stubborn(graphs[-1], theta)
+        step = coarsen(graphs[-1], theta)
         if step is None:
             break
         steps.append(step)

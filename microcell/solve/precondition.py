@@ -22,10 +22,15 @@ from microcell_kernels import halo
 from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
 from microcell_kernels.stencil import lower, upper
 
+from ..cell.geometry import Geometry
 from ..cell.jacobian import AxisJacobian, Jacobian, apply_to_potentials
 from ..cell.residual import System
 from ..cell.slabs import Slabs
 from ..cell.state import Unknowns
+
+FAR = 3.0
+"""Cells that lithium must reach in the solid within a step of usual length for coarse levels to carry it: two
+sweeps of the smoother carry it that far. It costs 30 bytes per cell."""
 
 
 class Hierarchies(eqx.Module):
@@ -48,17 +53,28 @@ class Hierarchies(eqx.Module):
         geometry = system.geometry
         both = np.stack([np.asarray(geometry.electronic), np.asarray(geometry.ionic)])
         potential, salt = potential_operator(system, jacobian), concentration_operator(system, jacobian)
-        # solid diffusion is short-ranged within a step: left to the smoother, coarse cells carry salt
+        carried = np.asarray(geometry.ionic)[None]
+        if _diffusion_number(geometry, jacobian) > FAR**2:
+            carried = carried | np.asarray(geometry.active)
         if slabs is None:
-            return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, both[1:], sweeps=1))
+            return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, carried, sweeps=1))
         links = slabs.split_links(np.asarray(potential.link))
         none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        grounds = [slabs.split_cells(operator.grounds()) for operator in (potential, salt)]
         potential, salt = (_filled_up(operator, slabs) for operator in (potential, salt))
-        both = slabs.split_cells(both)
+        both, carried = slabs.split_cells(both), slabs.split_cells(carried)
         return Hierarchies(
-            Hierarchy.build(potential, both, slabs=slabs.count, links=links),
-            Hierarchy.build(salt, both[1:], sweeps=1, slabs=slabs.count, links=none),
+            Hierarchy.build(potential, both, slabs=slabs.count, ground=grounds[0], links=links),
+            Hierarchy.build(salt, carried, sweeps=1, slabs=slabs.count, ground=grounds[1], links=none),
         )
+
+
+def _diffusion_number(geometry: Geometry, jacobian: Jacobian) -> float:
+    """Largest ``D dt / h^2`` between cells of active material."""
+    active, mass = np.asarray(geometry.active), np.asarray(jacobian.mass)
+    inside = active[:-1] & active[1:] & (mass[1:] > 0)
+    number = np.where(inside, jacobian.axes[0].lithium_drop, 0.0) / np.where(inside, mass[1:], 1.0)
+    return float(number.max(initial=0.0))
 
 
 def _filled_up(operator: GridOperator, slabs: Slabs) -> GridOperator:
