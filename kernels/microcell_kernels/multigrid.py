@@ -110,7 +110,7 @@ class GridOperator(eqx.Module):
         return held
 
     @property
-    def fields_shape(self) -> tuple[int, int, int, int]:
+    def fields_shape(self) -> tuple[int, ...]:
         """Shape of the stack of fields of a whole grid."""
         return len(self.conductance[0]), self.conductance[0].shape[1] + 1, *self.top.shape
 
