@@ -17,7 +17,7 @@ POOREST = 5.0
 """Largest measure that an aggregate may have; a 2x2x2 block of equal conductances has 3. With 3.2 levels
 shrink too slowly; 8 gives the same iterations (14 to 18 at 96 voxels along an edge)."""
 
-LARGEST = 16
+LARGEST = 12
 """Most nodes of an aggregate: every list of children is as long as the longest."""
 
 ROUNDS = 8
