@@ -13,11 +13,16 @@ ROUNDING = 1e-9
 """Gain, relative to all conductances of a node, that is worth a change."""
 
 
+def parity(graph: CoarseGraph) -> np.ndarray:
+    """Colour the nodes by their blocks: good where nodes are blocks of a grid, and both colours are alike."""
+    return np.asarray((graph.slab * graph.planes + graph.block[:, 1:].sum(axis=1)) % 2)
+
+
 def two_colours(graph: CoarseGraph) -> np.ndarray:
     """Colour the nodes 0 and 1, so that each shares at most half of its conductance with its own colour.
 
     Gauss-Seidel by colour takes the nodes of one colour all at once; with more than half shared, it would
-    hardly damp what alternates between them. Blocks of a grid are coloured well by their parity. From there,
+    hardly damp what alternates between them. Beginning with the parity of their blocks,
     nodes that share more than half change colour, in every round those that gain more than their neighbours;
     the conductance between the colours grows with every change, so that it ends.
 
@@ -26,7 +31,7 @@ def two_colours(graph: CoarseGraph) -> np.ndarray:
     ndarray of int, shape (nodes,)
     """
     low, high = graph.low, graph.high
-    colour = (graph.slab * graph.planes + graph.block[:, 1:].sum(axis=1)) % 2
+    colour = parity(graph)
     shared = np.where(colour[low] == colour[high], graph.weight, -graph.weight)
     # what leads to ground is shared with nobody
     gain = sums_at_ends(graph, shared) - graph.ground

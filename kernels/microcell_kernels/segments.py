@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from .colouring import two_colours
 from .graph import NONE, CoarseGraph
 
 MOST_SEGMENTS = 5
@@ -137,14 +136,14 @@ class Rows:
         return position
 
 
-def lay_out(graph: CoarseGraph, slabs: int) -> Rows:
+def lay_out(graph: CoarseGraph, slabs: int, colour: np.ndarray) -> Rows:
     """Number the nodes and edges of a level slab by slab.
 
-    Within a colour, nodes with short rows come first; of the same row length they keep their order.
+    Within a colour (``colour``, 0 or 1 for each node), nodes with short rows come first; of the same row
+    length they keep their order.
     """
     ends = np.concatenate([graph.low, graph.high])
     degree = np.maximum(np.bincount(ends, minlength=graph.size), 1)
-    colour = two_colours(graph)
     group = graph.slab * 2 + colour
     layout = row_lengths(group, degree, 2 * slabs)
     length = np.searchsorted(layout.width, degree)

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from .aggregation import coarsen
+from .colouring import parity, two_colours
 from .graph import NONE
 from .grid_aggregation import Links, coarsen_grid
 from .segments import Rows, lay_out
@@ -136,7 +137,8 @@ def build_tables(
             break
         steps.append(step)
         graphs.append(step.graph)
-    rows = [lay_out(g, slabs) for g in graphs]
+    colours = [parity(graphs[0]), *(two_colours(g) for g in graphs[1:])]
+    rows = [lay_out(g, slabs, colour) for g, colour in zip(graphs, colours, strict=True)]
     link_edge = np.full(len(links[2]), NONE, np.uint32)
     link_edge[listed] = first.links[which]
     maps = cells.edge_maps(first.faces, link_edge, rows[0])

@@ -167,8 +167,8 @@ def chain(weights: list[float], spacing: int) -> CoarseGraph:
 
 @pytest.mark.parametrize("spacing", [1, 2, 8])
 def test_a_row_coarsens_wherever_its_nodes_lie(spacing: int) -> None:
-    """Eight equal nodes in a row: four pairs in blocks, and no fewer than three or more than four aggregates
-    where no two of them share a block."""
+    """Eight equal nodes in a row: two aggregates of four where they share blocks, at most four where no
+    two of them do."""
     step = coarsen(chain([1.0] * 7, spacing), 0.2)
     assert step is not None
     assert step.graph.size == 2 if spacing == 1 else step.graph.size <= 4
