@@ -62,7 +62,7 @@ def operators(volumes: Path, size: int) -> dict[str, tuple[float, int]]:
     """Seconds and bytes of the operators of a coupled solve on a cube of the real cathode."""
     cell = cases.half_cell(volumes, [[50, 50 + size]] * 3)
     simulation = mc.Simulation(cell, initial="3.8 V")
-    stepper = simulation._start()
+    stepper = simulation.start_stepper()
     past = stepper.past
     context = Context(
         past.film,

@@ -89,7 +89,7 @@ def solver_bytes(cell: mc.HalfCell, experiment: mc.Experiment) -> int:
 
     simulation = mc.Simulation(cell, experiment)
     with computing_on(None):
-        analysis = simulation._start().lower_step().compile().memory_analysis()
+        analysis = simulation.start_stepper().lower_step().compile().memory_analysis()
     # what is donated serves as argument and as result
     return (
         analysis.argument_size_in_bytes

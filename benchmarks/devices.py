@@ -25,7 +25,7 @@ def run(size: int, devices: int, folder: Path) -> dict[str, Any]:
 
     import microcell as mc
     from microcell.results.store import read_checkpoint
-    from microcell.solve.timestep import StepControl
+    from microcell.solve.control import StepControl
 
     made = mc.generate_cathode((size,) * 3, 398e-9, diameter_mean=4e-6, seed=1)
     control = StepControl(residual=2e-11, linear=1e-4)

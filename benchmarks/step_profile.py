@@ -65,7 +65,7 @@ def keep(leaf: Any) -> Any:
 def measured_step(size: int, volumes: Path, minutes: float) -> tuple[Recorder, dict[str, Any], float]:
     """Charge for some minutes, then time steps: the recorder, counts and seconds per attempt, host share."""
     cell = scaling.make_cell(volumes, size)
-    stepper = mc.Simulation(cell, initial="3.6 V")._start()
+    stepper = mc.Simulation(cell, initial="3.6 V").start_stepper()
     control = Control(np.int32(CURRENT), np.float64(-cell.one_c_current))
     stepper.restart(control)
     list(stepper.run(control, 60.0 * minutes, []))

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import CaseError, GeometryError, MicrocellError, did_you_mean
 from ..image import Particles, Volume
 from ..image.lengths import format_length
-from ..solve.timestep import StepControl
+from ..solve.control import StepControl
 from .coarsen import SMALLEST, coarsen, coarsen_particles
 
 CASE, VOXEL, STEP, CROP = "case", "voxel", "step", "crop"

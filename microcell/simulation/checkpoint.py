@@ -13,7 +13,8 @@ from ..cell.halfcell import HalfCell
 from ..cell.state import Currents
 from ..errors import ResultsError
 from ..solve.advance import Past
-from ..solve.timestep import TimeStepper, Totals
+from ..solve.control import Totals
+from ..solve.timestep import TimeStepper
 
 
 def save(stepper: TimeStepper) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -10,7 +10,8 @@ from ..cell.state import Control
 from ..errors import ProtocolError
 from ..protocol import Experiment
 from ..protocol.resolve import ResolvedStep
-from ..solve.timestep import Event, StepControl
+from ..solve.control import StepControl
+from ..solve.events import Event
 
 
 def control_of(step: ResolvedStep) -> Control:

@@ -20,7 +20,7 @@ from ..image.volume import Volume
 from ..parameters import ParameterSet
 from ..protocol import Experiment
 from ..simulation import Simulation
-from ..solve.timestep import StepControl
+from ..solve.control import StepControl
 
 Edges = tuple[float, float, float]
 
@@ -110,7 +110,7 @@ class State:
 
 def state_of(simulation: Simulation, row: dict[str, float]) -> State:
     """Bring the state behind a step of ``Simulation.step`` to the host, on however many devices it lies."""
-    stepper = simulation._stepper
+    stepper = simulation.stepper
     assert stepper is not None
     u, layout = stepper.unknowns, stepper.layout
     c, phi_s, phi_e = (layout.cells(field) for field in (u.c, u.phi_s, u.phi_e))

@@ -17,7 +17,7 @@ from microcell import Experiment, ParameterSet, Simulation
 from microcell.cell.halfcell import HalfCell
 from microcell.errors import InterruptedRunError
 from microcell.image.synthetic import generate_cathode
-from microcell.solve.timestep import StepControl
+from microcell.solve.control import StepControl
 
 TIGHT = StepControl(residual=2e-11, linear=1e-4)
 """Residuals far below the 1e-10 that answers are compared at."""

@@ -15,7 +15,7 @@ from microcell.cell.halfcell import HalfCell
 from microcell.errors import InterruptedRunError, ResultsError, SolverError
 from microcell.results import Solution
 from microcell.simulation import Simulation
-from microcell.solve.timestep import StepControl
+from microcell.solve.control import StepControl
 
 SHORT = Experiment(["Charge at 2C for 400 s", "Discharge at 2C for 300 s"], initial="4.0 V")
 

@@ -49,7 +49,7 @@ class Cycle:
 
 @pytest.fixture(scope="module")
 def cycle() -> Cycle:
-    stepper = Simulation(tiny_cell(NMC), initial="3.6 V")._start()
+    stepper = Simulation(tiny_cell(NMC), initial="3.6 V").start_stepper()
     one_c = stepper.one_c
     made = Cycle(stepper)
     made.run(control(CURRENT, -one_c), [Event("4.3 V", lambda v, _: v - 4.3, 5e-4)])
@@ -97,7 +97,7 @@ def test_events_are_met_within_their_tolerance(cycle: Cycle) -> None:
 def test_the_current_goes_on_smoothly_from_charge_to_hold(cycle: Cycle) -> None:
     """The hold begins where the charge ended: its first current is 1C within 1 %, as 4.3 V was met within
     0.5 mV."""
-    stepper = Simulation(tiny_cell(NMC), initial="4.1 V")._start()
+    stepper = Simulation(tiny_cell(NMC), initial="4.1 V").start_stepper()
     stepper.restart(control(CURRENT, -stepper.one_c))
     rows = list(stepper.run(control(CURRENT, -stepper.one_c), 300.0, []))
     held = stepper.restart(control(VOLTAGE, rows[-1].row["voltage_V"]))
@@ -114,7 +114,7 @@ CHANGES = [
 
 def changed(mode: int, value: float) -> tuple[TimeStepper, Control, Any]:
     """A stepper right behind a change of control, after a minute at 1C, and what is to stay as it was."""
-    stepper = Simulation(tiny_cell(NMC), initial="3.8 V")._start()
+    stepper = Simulation(tiny_cell(NMC), initial="3.8 V").start_stepper()
     first = control(CURRENT, stepper.one_c)
     stepper.restart(first)
     list(stepper.run(first, 60.0, []))

@@ -17,10 +17,11 @@ from microcell.errors import SolverError
 from microcell.protocol.resolve import CURRENT, VOLTAGE
 from microcell.simulation import Simulation
 from microcell.solve.advance import Attempt, advance
+from microcell.solve.control import StepControl
 from microcell.solve.formula import formula
 from microcell.solve.ladder import CUT, DAMP, DEEPEN, REFRESH, RUNGS, TIGHTEN, Ladder
 from microcell.solve.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE
-from microcell.solve.timestep import StepControl, TimeStepper
+from microcell.solve.timestep import TimeStepper
 
 NMC = ParameterSet.builtin("nmc811")
 
@@ -64,7 +65,7 @@ class Faults:
 def stepper() -> TimeStepper:
     """A tiny cell under a discharge of 1C, four steps in."""
     simulation = Simulation(tiny_cell(NMC), initial="3.8 V", control=StepControl(first=1.0))
-    made = simulation._start()
+    made = simulation.start_stepper()
     made.restart(discharge(made))
     for _ in zip(range(4), made.run(discharge(made), 100.0, []), strict=False):
         pass
@@ -179,7 +180,7 @@ def test_numbers_of_the_ladder_compile_nothing(stepper: TimeStepper, faults: Fau
 
 def test_the_answer_does_not_depend_on_the_rungs_taken(stepper: TimeStepper, faults: Faults) -> None:
     """60 s with every fourth attempt failing, against 60 s without: voltage within 0.2 mV, charge 1e-8."""
-    twin = Simulation(tiny_cell(NMC), initial="3.8 V", control=StepControl(first=1.0))._start()
+    twin = Simulation(tiny_cell(NMC), initial="3.8 V", control=StepControl(first=1.0)).start_stepper()
     twin.restart(discharge(twin))
     goal = stepper.time + 60.0
     count = iter(range(1000))
@@ -235,10 +236,10 @@ def test_used_up_salt_is_no_solution(stepper: TimeStepper) -> None:
 def test_a_jump_of_the_control_is_taken_in_parts() -> None:
     """A start that fails for a change of voltage by more than 0.2 V is reached over smaller jumps; the state
     behind it is the one found at once (1e-9 V, 1e-7 of the current)."""
-    twin = Simulation(tiny_cell(NMC), initial="3.8 V")._start()
+    twin = Simulation(tiny_cell(NMC), initial="3.8 V").start_stepper()
     hold = Control(np.int32(VOLTAGE), np.float64(4.2))
     at_once = twin.restart(hold)
-    other = Simulation(tiny_cell(NMC), initial="3.8 V")._start()
+    other = Simulation(tiny_cell(NMC), initial="3.8 V").start_stepper()
 
     def too_far(*a: Any) -> bool:
         return abs(float(a[4].value) - float(a[2].voltage[0])) > 0.2

@@ -41,7 +41,7 @@ def test_every_law_has_a_finite_value_and_a_finite_directional_derivative(key: t
 
 @pytest.fixture(scope="module")
 def stepper() -> TimeStepper:
-    made = Simulation(tiny_cell(NMC), initial="x = 0.5")._start()
+    made = Simulation(tiny_cell(NMC), initial="x = 0.5").start_stepper()
     made.restart(Control(np.int32(CURRENT), np.float64(made.one_c)))
     return made
 

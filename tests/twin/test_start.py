@@ -78,7 +78,7 @@ def test_the_voltage_goes_on_where_the_twin_ends(twin, charged) -> None:
     start = start_from_twin(CELL, twin, charged).state
     simulation = Simulation(CELL, initial="x = 0.6", start=start)
     with jax.enable_x64(True):
-        stepper = simulation._start()
+        stepper = simulation.start_stepper()
         assert stepper.lithium() == pytest.approx(sum(amounts(start)), rel=1e-12)
         current = np.float64(-2.0 * CELL.one_c_current)
         attempt = stepper.restart(Control(np.int32(CURRENT), current))
@@ -106,7 +106,7 @@ def test_a_state_of_another_cell_is_refused() -> None:
     state = uniform_state(CELL, 0.5)
     short = InitialState(state.c[1:], state.film, state.phi_s, state.phi_e, state.voltage)
     with pytest.raises(GeometryError, match="another cell") as error, jax.enable_x64(True):
-        Simulation(CELL, initial="x = 0.5", start=short)._start()
+        Simulation(CELL, initial="x = 0.5", start=short).start_stepper()
     assert error.value.key == "c"
 
 
@@ -115,4 +115,4 @@ def test_impossible_values_are_refused(key: str, value: float) -> None:
     state = uniform_state(CELL, 0.5)
     parts = {**vars(state), key: np.full_like(getattr(state, key), value)}
     with pytest.raises(GeometryError, match="no cell can have"), jax.enable_x64(True):
-        Simulation(CELL, initial="x = 0.5", start=InitialState(**parts))._start()
+        Simulation(CELL, initial="x = 0.5", start=InitialState(**parts)).start_stepper()

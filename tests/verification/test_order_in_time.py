@@ -18,9 +18,10 @@ from microcell import ParameterSet
 from microcell.cell.state import Control
 from microcell.protocol.resolve import CURRENT
 from microcell.simulation import Simulation
+from microcell.solve.control import StepControl
 from microcell.solve.formula import Formula, formula
 from microcell.solve.newton import CONVERGED
-from microcell.solve.timestep import StepControl, TimeStepper
+from microcell.solve.timestep import TimeStepper
 
 PATTERN = np.array([1.0, 1.5, 0.8])
 UNIT = 40.0 / PATTERN.sum()
@@ -40,7 +41,7 @@ def stepper(growing: bool) -> TimeStepper:
     """At about 1C of charge since 30 s, stepped finely."""
     growth = {"Rocksalt growth constant [m2.s-1]": 1e-19 if growing else 0.0}
     cell = tiny_cell(ParameterSet.builtin("nmc811").with_values(FILM | growth))
-    made = Simulation(cell, initial="x = 0.5", control=QUIET)._start()
+    made = Simulation(cell, initial="x = 0.5", control=QUIET).start_stepper()
     made.restart(charge(made, 0.0))
     list(made.run(charge(made, 0.0), 30.0, []))
     made.settings = TIGHT

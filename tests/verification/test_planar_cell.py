@@ -18,7 +18,7 @@ from small_cells import laminate_cell, parameters
 from microcell.cell.halfcell import HalfCell
 from microcell.parameters.constants import F, R
 from microcell.simulation import Simulation
-from microcell.solve.timestep import StepControl
+from microcell.solve.control import StepControl
 
 LAYERS = "pp" + "a" * 12
 SEPARATOR, POROSITY, TORTUOSITY = 12e-6, 0.45, 1.4907119849998598
@@ -37,8 +37,8 @@ def after(
     """Row and unknowns after a constant current per area [A.m-2], positive on discharge."""
     simulation = Simulation(cell(), initial=start, control=control)
     row = simulation.step(seconds, current=current_density * cell().area)
-    assert simulation._stepper is not None
-    return row, jax.tree.map(np.asarray, simulation._stepper.unknowns)
+    assert simulation.stepper is not None
+    return row, jax.tree.map(np.asarray, simulation.stepper.unknowns)
 
 
 FINE = StepControl(error=1e-6, first=0.05)

@@ -55,32 +55,34 @@ class CrystalSection(_Section):
     fitted: bool = True
 
 
-class DifferenceSection(_Section):
-    """Two structure files and the measured difference of their relaxed energies [eV]."""
+class _EnergySection(_Section):
+    """A measured energy of a few structures, with its standard deviation [eV]."""
 
-    first: str
-    second: str
-    label: str = "barrier"
-    measured: float
-    sigma: Positive
-    hold: tuple[int, int] | None = None
-    background: bool = False
-    fitted: bool = True
-
-
-class BarrierSection(_Section):
-    """A hop of lithium in a layered oxide at its measured lattice: see `hop_states`; energies in eV."""
-
-    structure: str
-    hop: Literal["dumbbell", "tetrahedral"]
-    size: tuple[int, int, int] = (3, 3, 1)
     label: str = ""
     measured: float
     sigma: Positive
     fitted: bool = True
 
 
-class AntisiteSection(_Section):
+class DifferenceSection(_EnergySection):
+    """Two structure files and the measured difference of their relaxed energies [eV]."""
+
+    first: str
+    second: str
+    label: str = "barrier"
+    hold: tuple[int, int] | None = None
+    background: bool = False
+
+
+class BarrierSection(_EnergySection):
+    """A hop of lithium in a layered oxide at its measured lattice: see `hop_states`; energies in eV."""
+
+    structure: str
+    hop: Literal["dumbbell", "tetrahedral"]
+    size: tuple[int, int, int] = (3, 3, 1)
+
+
+class AntisiteSection(_EnergySection):
     """Lithium and a metal exchanged in a layered oxide at its measured lattice; energies in eV."""
 
     structure: str
@@ -89,10 +91,6 @@ class AntisiteSection(_Section):
     separation: float = 0.0
     ordering: Literal["random", "ordered"] = "ordered"
     size: tuple[int, int, int] = (3, 3, 1)
-    label: str = ""
-    measured: float
-    sigma: Positive
-    fitted: bool = True
 
 
 class ScanSection(_Section):

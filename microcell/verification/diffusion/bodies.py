@@ -18,7 +18,7 @@ import numpy as np
 from ...cell.halfcell import HalfCell
 from ...parameters.constants import F, R
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..media import constant_parameters, one_particle, volume_of
 from ..problem import Setting
 from . import series
@@ -157,7 +157,7 @@ def true_area(body: Body, h: float) -> float:
 def _evaluate(
     body: Body, n: int, place: np.ndarray, inside: np.ndarray, simulation: Simulation, volts: float
 ) -> Found:
-    stepper, cell, h = simulation._stepper, simulation.cell, RADIUS / n
+    stepper, cell, h = simulation.stepper, simulation.cell, RADIUS / n
     assert stepper is not None
     assert stepper.last is not None
     start = 0.5 * cell.parameters.number("Active maximum concentration [mol.m-3]")

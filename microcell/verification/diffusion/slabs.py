@@ -11,7 +11,7 @@ import numpy as np
 from ...cell.halfcell import HalfCell
 from ...parameters.constants import F
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..media import constant_parameters, laminate_cell
 from ..problem import Check, Findings, Line, Order, Picture, Problem, Setting, near, order
 from .series import falling_diffusivity_slab, slab
@@ -57,7 +57,7 @@ def profiles(law: str, cells: int, planes: int) -> tuple[np.ndarray, ...]:
     found, before = [], 0.0
     for tau in TAU[law]:
         simulation.step((tau - before) * SPAN, current=CURRENT_DENSITY[law] * made.area)
-        before, stepper = tau, simulation._stepper
+        before, stepper = tau, simulation.stepper
         assert stepper is not None
         assert stepper.last is not None
         inside = np.asarray(stepper.unknowns.c)[: -cells - 1 : -1, 0, 0]

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from ...parameters.constants import F
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Check, Findings, Line, Order, Picture, Problem, Setting, near, order
 from .salt_column import Column, column_of, parameters_of, run_column
 

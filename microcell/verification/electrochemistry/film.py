@@ -8,7 +8,8 @@ import numpy as np
 
 from ...cell.halfcell import HalfCell
 from ...parameters.constants import K_B_EV, F
-from ...solve.timestep import StepControl, TimeStepper
+from ...solve.control import StepControl
+from ...solve.timestep import TimeStepper
 from ..media import constant_parameters
 from ..problem import Check, Findings, Line, Order, Picture, Problem, Setting, below
 from .plane_electrode import ACTIVE_LAYERS, VOXEL, drive, plane_cell, stepper_at

@@ -22,7 +22,8 @@ from ...parameters import ParameterSet
 from ...parameters.constants import F, R
 from ...protocol.resolve import CURRENT
 from ...solve.advance import begin
-from ...solve.timestep import Accepted, StepControl, TimeStepper
+from ...solve.control import StepControl
+from ...solve.timestep import Accepted, TimeStepper
 from ..media import laminate_cell
 
 SHARP = StepControl(residual=1e-12, linear=1e-5)

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...cell.halfcell import HalfCell
 from ...parameters.constants import F
-from ...solve.timestep import StepControl, TimeStepper
+from ...solve.control import StepControl
+from ...solve.timestep import TimeStepper
 from ..media import constant_parameters
 from ..problem import Check, Findings, Line, Order, Picture, Problem, Setting, below, near, order
 from ..small_cathode import small_cathode

@@ -14,7 +14,8 @@ import numpy as np
 
 from ...cell.halfcell import HalfCell
 from ...parameters import ParameterSet
-from ...solve.timestep import StepControl, TimeStepper
+from ...solve.control import StepControl
+from ...solve.timestep import TimeStepper
 from ..media import CONSTANT, laminate_cell
 from .plane_electrode import current_control, stepper_at
 

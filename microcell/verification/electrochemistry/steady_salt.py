@@ -17,7 +17,7 @@ import numpy as np
 
 from ...parameters import ParameterSet
 from ...parameters.constants import F, R
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Check, Findings, Line, Order, Picture, Problem, Setting, below, order
 from .salt_column import Column, column_of, parameters_of, run_column
 

@@ -12,7 +12,7 @@ from ...case import Case
 from ...cell.halfcell import HalfCell
 from ...protocol import Experiment
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Findings, Problem, Setting, below, near
 from ..small_cathode import EDGES, SEPARATOR, small_cathode
 

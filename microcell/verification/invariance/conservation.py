@@ -12,7 +12,7 @@ from ...cell.halfcell import HalfCell
 from ...image.phases import ACTIVE
 from ...parameters.constants import F
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Check, Findings, Line, Picture, Problem, Setting, below, near
 from ..small_cathode import Run, run, small_cathode, state_of
 
@@ -106,9 +106,9 @@ def _one_step_per_particle(dt: float = 5.0) -> tuple[Check, ...]:
     """One step of backward Euler: what a particle loses is what left through its own interface."""
     cell = _contact_cell("insulated")
     simulation = Simulation(cell, initial="4.0 V", control=StepControl(error=1.0, first=dt))
-    start = simulation._start().past.c[0]
+    start = simulation.start_stepper().past.c[0]
     state = state_of(simulation, simulation.step(dt, current=-cell.one_c_current))
-    stepper = simulation._stepper
+    stepper = simulation.stepper
     assert stepper is not None
     lost, left = _particle_losses(cell, np.asarray(start) - state.unknowns.c, stepper.past.currents.face)
     moved = cell.one_c_current * dt / F

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...cell.halfcell import HalfCell
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Check, below
 from ..small_cathode import State, state_of
 

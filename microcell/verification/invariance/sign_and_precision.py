@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ...cell.halfcell import HalfCell
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..problem import Check, Findings, Line, Picture, Problem, Setting, below, near, order
 from ..small_cathode import State, run, small_cathode, state_of
 from .dense_newton import DenseStep, dense_step
@@ -29,8 +29,8 @@ def _respond(rate: float) -> tuple[float, int]:
     steps = StepControl(error=1.0, first=1.0, largest=1.0, residual=2e-10, linear=1e-4)
     simulation = Simulation(_cell(), initial="x = 0.5", control=steps)
     voltage = simulation.step(5.0, current=rate * _cell().one_c_current)["Voltage [V]"]
-    assert simulation._stepper is not None
-    return voltage, simulation._stepper.counts["steps"]
+    assert simulation.stepper is not None
+    return voltage, simulation.stepper.counts["steps"]
 
 
 def _solve_sign(setting: Setting) -> Findings:
@@ -96,7 +96,7 @@ def _solve_precision(setting: Setting) -> Findings:
         ("tight", StepControl(error=1.0, first=dt, residual=2e-11, linear=1e-6), 1e-9),
     ):
         simulation = Simulation(cell, initial="3.9 V", control=control)
-        stepper = simulation._start()
+        stepper = simulation.start_stepper()
         dense = dense or dense_step(stepper.system, stepper.past, dt, current)
         found = state_of(simulation, simulation.step(dt, current=current))
         expected = State(dense.unknowns, found.film, {"Voltage [V]": float(dense.unknowns.voltage)})

@@ -18,7 +18,7 @@ from ...cell.state import Control
 from ...parameters import ParameterSet
 from ...protocol.resolve import CURRENT
 from ...simulation import Simulation
-from ...solve.timestep import StepControl
+from ...solve.control import StepControl
 from ..media import one_particle, volume_of
 from .porous_electrode import PorousElectrode
 
@@ -119,7 +119,7 @@ def charge(half: float, times: tuple[float, ...], slices: int = 24) -> Charge:
     simulation = Simulation(cell, initial=f"x = {FILLING}", control=StepControl(error=3e-5))
     spans = np.diff([0.0, *times])
     rows = [simulation.step(float(span), current=-cell.one_c_current) for span in spans]
-    stepper = simulation._stepper
+    stepper = simulation.stepper
     assert stepper is not None
     c, ionic = np.asarray(stepper.unknowns.c), np.asarray(cell.geometry.ionic)
     inside = c[SEPARATOR_CELLS:, :ACROSS] / cell.parameters.number("Active maximum concentration [mol.m-3]")
@@ -139,5 +139,5 @@ def by_slice(cell: HalfCell, current: np.ndarray) -> np.ndarray:
 def first_reaction(cell: HalfCell, current: float) -> np.ndarray:
     """Interface current densities by slice at the moment a current [A] is switched on, unscaled."""
     simulation = Simulation(cell, initial="x = 0.5", control=StepControl(residual=1e-10, linear=1e-6))
-    attempt = simulation._start().restart(Control(np.int32(CURRENT), np.float64(current)))
+    attempt = simulation.start_stepper().restart(Control(np.int32(CURRENT), np.float64(current)))
     return by_slice(cell, np.asarray(attempt.solve.currents.face))
