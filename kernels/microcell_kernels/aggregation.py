@@ -10,13 +10,13 @@ is kept; values are refreshed on the device. The first level, on the grid itself
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from .graph import NONE, CoarseGraph, merge_edges
+from .graph import NONE, CoarseGraph, Coarsening, contract
 from .matching import dissolve_poor, join_partners
 
 ENOUGH = 0.2
@@ -24,14 +24,6 @@ ENOUGH = 0.2
 
 PASSES = 3
 """Most times that aggregates look for partners on one level."""
-
-
-class Coarsening(NamedTuple):
-    """Aggregates of a graph: coarse node of each node, coarse edge of each edge, the graph that they form."""
-
-    parent: np.ndarray
-    edges: np.ndarray
-    graph: CoarseGraph
 
 
 def coarsen(graph: CoarseGraph, theta: float) -> Coarsening | None:
@@ -50,55 +42,65 @@ def coarsen(graph: CoarseGraph, theta: float) -> Coarsening | None:
     Coarsening, or None if nothing takes away a twentieth of the nodes
         Nodes without neighbours are left to the smoother, which solves them; slabs are never joined.
     """
-    label = dissolve_poor(graph, _strong_pieces(graph, theta))
+    step = contract(graph, dissolve_poor(graph, _strong_pieces(graph, theta)))
     for _ in range(PASSES):
-        if label.max(initial=-1) + 1 <= ENOUGH * graph.size:
+        if step.graph.size <= ENOUGH * graph.size:
             break
-        label = join_partners(graph, label)
-    step = _coarsening(graph, label)
-    return step if step.graph.size <= 0.95 * graph.size else None
+        step = join_partners(graph, step)
+    step = _with_neighbours(step)
+    if step.graph.size > 0.95 * graph.size:
+        return None
+    return step._replace(graph=_on_coarser_blocks(step.graph))
 
 
 def _strong_pieces(graph: CoarseGraph, theta: float) -> np.ndarray:
     """Number of the strongly connected piece of its 2x2x2 block for each node."""
-    i, j = graph.low, graph.high
+    low, high = graph.low.astype(np.intp), graph.high.astype(np.intp)
     root = np.sqrt(_largest_of(graph))
-    keep = _same_cube(graph) & (graph.weight >= theta * root[i] * root[j])
-    matrix = coo_array((np.ones(keep.sum(), np.int8), (i[keep], j[keep])), shape=(graph.size,) * 2)
-    return connected_components(matrix.tocsr(), directed=False)[1]
+    cube = _cubes(graph)
+    strong = graph.weight >= theta * root[low] * root[high]
+    keep = np.flatnonzero(strong & (cube[low] == cube[high]))
+    first = np.append(0, np.cumsum(np.bincount(low[keep], minlength=graph.size)))  # sorted by low end
+    one = np.ones(len(keep), np.int8)
+    matrix = csr_array((one, graph.high[keep], first), shape=(graph.size,) * 2)
+    return connected_components(matrix, directed=False)[1]
 
 
-def _coarsening(graph: CoarseGraph, label: np.ndarray) -> Coarsening:
-    """Number the aggregates by their first nodes, and merge the edges between them."""
-    i, j = graph.low, graph.high
-    _, first, label = np.unique(label, return_index=True, return_inverse=True)
-    joined = np.zeros(graph.size, bool)
-    joined[i], joined[j] = True, True
-    order = np.argsort(first)
-    order = order[joined[first[order]]]
-    number = np.full(len(first), NONE, np.uint32)
-    number[order] = np.arange(len(order), dtype=np.uint32)
-    label, first = number[label], first[order]
-    edges = np.full(len(i), NONE, np.uint32)
-    ends = merge_edges([(label[i], label[j], graph.weight)], [edges], 0, len(first))
-    ground = np.bincount(label[label != NONE], weights=graph.ground[label != NONE], minlength=len(first))
-    block = graph.block[first] // np.array([1, 2, 2, 2], np.int32)
-    return Coarsening(
-        label, edges, CoarseGraph(*ends, ground, block, graph.slab[first], max((graph.planes + 1) // 2, 1))
+def _with_neighbours(step: Coarsening) -> Coarsening:
+    """Leave out the nodes that have no neighbour on the finer level; in an aggregate all have one."""
+    coarse = step.graph
+    kept = np.bincount(step.parent, minlength=coarse.size) > 1
+    kept[coarse.low] = kept[coarse.high] = True
+    number = np.cumsum(kept, dtype=np.uint32) - np.uint32(1)
+    thinned = replace(
+        coarse,
+        low=number[coarse.low].astype(np.int32),
+        high=number[coarse.high].astype(np.int32),
+        ground=coarse.ground[kept],
+        block=coarse.block[kept],
+        slab=coarse.slab[kept],
     )
+    return Coarsening(np.where(kept, number, NONE)[step.parent], step.edges, thinned)
 
 
-def _same_cube(graph: CoarseGraph) -> np.ndarray:
-    """Which edges stay within one 2x2x2 block."""
-    cube = graph.block // np.array([1, 2, 2, 2], np.int32)
-    place = np.column_stack([graph.slab, cube]).T
-    key = np.ravel_multi_index(tuple(place), tuple(place.max(axis=1, initial=0) + 1))
-    return key[graph.low] == key[graph.high]
+def _on_coarser_blocks(graph: CoarseGraph) -> CoarseGraph:
+    return replace(graph, block=_halved(graph.block), planes=max((graph.planes + 1) // 2, 1))
+
+
+def _halved(block: np.ndarray) -> np.ndarray:
+    """Blocks twice as long in z, y and x."""
+    return block >> np.array([0, 1, 1, 1], np.int32)
+
+
+def _cubes(graph: CoarseGraph) -> np.ndarray:
+    """Number of the 2x2x2 block of each node, different in different slabs."""
+    place = graph.slab, *_halved(graph.block).T
+    return np.ravel_multi_index(place, tuple(int(p.max(initial=0)) + 1 for p in place))
 
 
 def _largest_of(graph: CoarseGraph) -> np.ndarray:
     """Largest conductance at each node."""
     largest = graph.ground.astype(float)
-    np.maximum.at(largest, graph.low, graph.weight)
-    np.maximum.at(largest, graph.high, graph.weight)
+    for ends in (graph.low, graph.high):
+        np.maximum.at(largest, ends, graph.weight)
     return largest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .graph import CoarseGraph, diagonal, sums_at_ends
+from .graph import CoarseGraph, sums_at_ends
 
 ROUNDS = 100
 """Most rounds of changing colours; a handful on levels made of blocks, 20 to 40 elsewhere."""
@@ -15,7 +15,8 @@ ROUNDING = 1e-9
 
 def parity(graph: CoarseGraph) -> np.ndarray:
     """Colour the nodes by their blocks: good where nodes are blocks of a grid, and both colours are alike."""
-    return np.asarray((graph.slab * graph.planes + graph.block[:, 1:].sum(axis=1)) % 2)
+    _, z, y, x = graph.block.T
+    return np.asarray((graph.slab * graph.planes + z + y + x) % 2)
 
 
 def two_colours(graph: CoarseGraph) -> np.ndarray:
@@ -30,17 +31,17 @@ def two_colours(graph: CoarseGraph) -> np.ndarray:
     -------
     ndarray of int, shape (nodes,)
     """
-    low, high = graph.low, graph.high
+    low, high = graph.low.astype(np.intp), graph.high.astype(np.intp)
     colour = parity(graph)
     shared = np.where(colour[low] == colour[high], graph.weight, -graph.weight)
     # what leads to ground is shared with nobody
     gain = sums_at_ends(graph, shared) - graph.ground
-    least = ROUNDING * diagonal(graph)
+    least = ROUNDING * graph.diagonal
     for _ in range(ROUNDS):
         changes = gain > least
         if not changes.any():
             break
-        both = changes[low] & changes[high]
+        both = np.flatnonzero(changes[low] & changes[high])
         lower = gain[low[both]] < gain[high[both]]
         changes[np.where(lower, low[both], high[both])] = False
         colour[changes] = 1 - colour[changes]

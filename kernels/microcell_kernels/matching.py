@@ -9,9 +9,11 @@ held, or an aggregate in two pieces (infinite) leave one slow mode each; larger 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from .graph import CoarseGraph, diagonal, sums_at_ends
+from .graph import CoarseGraph, Coarsening, contract_further, ranks
 
 POOREST = 5.0
 """Largest measure that an aggregate may have; a 2x2x2 block of equal conductances has 3. With 3.2 levels
@@ -23,63 +25,104 @@ LARGEST = 12
 ROUNDS = 8
 """Rounds in which nodes look for partners; each leaves about a third of those that can find one."""
 
+ROUNDING = 1e-10
+"""What an aggregate may lie above a bound, relative: rounding must not decide about regular patterns."""
 
-def measure(graph: CoarseGraph, label: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Measure of aggregates: 1 for single nodes, infinite for those in pieces.
+SIZES = np.array([2, 4, 8, LARGEST])
+"""Sizes to which aggregates are filled up, so that few batches hold them all."""
+
+
+def poorer(graph: CoarseGraph, label: np.ndarray, wanted: np.ndarray, bound: float = POOREST) -> np.ndarray:
+    """Which aggregates have a measure above a bound or more than ``LARGEST`` nodes.
+
+    No eigenvalue is needed: the measure is at most ``bound`` where ``bound A - D + D 1 1 D / (1 D 1)`` has no
+    negative eigenvalue. Its rows add up to zero, so that one of them may be left out, and elimination of the
+    others must meet positive pivots only.
 
     Parameters
     ----------
     graph : CoarseGraph
         The finer level.
     label : ndarray of int, shape (nodes,)
-        Aggregate of each node, from 0 without gaps.
+        Aggregate of each node; numbers without a node are allowed.
     wanted : ndarray of bool, shape (aggregates,)
-        Which are measured; the others get 1. Those of more than ``LARGEST`` nodes get infinity.
+        Which are looked at. The others count as good, and so do single nodes.
+    bound : float
+        Largest measure that is good.
 
     Returns
     -------
-    ndarray, shape (aggregates,)
+    ndarray of bool, shape (aggregates,)
     """
-    count = np.bincount(label)
-    result = np.where(wanted & (count > LARGEST), np.inf, 1.0)
-    order = np.argsort(label, kind="stable")
-    start = np.cumsum(count) - count
-    rank = np.empty(graph.size, np.int64)
-    rank[order] = np.arange(graph.size) - np.repeat(start, count)
-    whole = diagonal(graph)
-    scale = 1.0 / np.sqrt(np.where(whole > 0, whole, 1.0))
-    owner = label[graph.low]
-    inside = (owner == label[graph.high]) & wanted[owner]
-    for size in np.unique(count[wanted & (count > 1) & (count <= LARGEST)]):
-        these = np.flatnonzero(wanted & (count == size))
-        edges = np.flatnonzero(inside & (count[owner] == size))
-        place = np.searchsorted(these, owner[edges])
-        i, j = rank[graph.low[edges]], rank[graph.high[edges]]
-        nodes = order[start[these][:, None] + np.arange(size)]
-        result[these] = _poorest_mode(place, i, j, graph.weight[edges], scale[nodes])
-    return result
+    count = np.bincount(label, minlength=len(wanted))
+    poor = wanted & (count > LARGEST)
+    looked_at = wanted & (count > 1) & ~poor
+    batch = np.where(looked_at, np.searchsorted(SIZES, count), len(SIZES)).astype(np.int8)
+    for these, ends, weight, whole in _batches(graph, label, batch):
+        poor[these] = _above(ends, weight, whole, bound * (1 + ROUNDING))
+    return poor
 
 
-def _poorest_mode(
-    place: np.ndarray, i: np.ndarray, j: np.ndarray, weight: np.ndarray, scale: np.ndarray
-) -> np.ndarray:
-    """Inverse of the second eigenvalue of each Laplacian, scaled; ``scale`` (aggregates, size)."""
-    count, size = scale.shape
-    laplacian = np.zeros((count, size, size))
-    for a, b, sign in ((i, i, 1), (j, j, 1), (i, j, -1), (j, i, -1)):
-        flat = np.bincount((place * size + a) * size + b, weights=weight, minlength=laplacian.size)
-        laplacian += sign * flat.reshape(laplacian.shape)
-    laplacian *= scale[:, :, None] * scale[:, None, :]
-    second = np.linalg.eigvalsh(laplacian)[:, 1]
-    return 1.0 / np.maximum(second, 1e-30)
+Ends = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Both ends of edges within their aggregate, and the aggregate within its batch."""
+
+
+def _batches(
+    graph: CoarseGraph, label: np.ndarray, batch: np.ndarray
+) -> Iterator[tuple[np.ndarray, Ends, np.ndarray, np.ndarray]]:
+    """Yield aggregates of like size, their inner edges and weights, diagonals (size, aggregates).
+
+    ``batch`` is the number in ``SIZES`` for each aggregate, ``len(SIZES)`` for those that are left out.
+    """
+    number = np.arange(len(batch), dtype=np.int32)
+    owner = np.where(batch < len(SIZES), number, np.int32(-1)).take(label)
+    nodes = np.flatnonzero(owner >= 0)
+    rank = np.zeros(graph.size, np.intp)
+    rank[nodes] = ranks(owner[nodes], len(batch))
+    low, high = owner.take(graph.low), owner.take(graph.high)
+    edges = np.flatnonzero((low == high) & (low >= 0))
+    of_nodes, of_edges = batch.take(owner[nodes]), batch.take(low[edges])
+    place = np.empty(len(batch), np.intp)
+    for k, size in enumerate(SIZES):
+        these = np.flatnonzero(batch == k)
+        place[these] = np.arange(len(these))
+        n, e = nodes[np.flatnonzero(of_nodes == k)], edges[np.flatnonzero(of_edges == k)]
+        whole = np.zeros((size, len(these)))
+        whole.reshape(-1)[rank[n] * len(these) + place.take(owner[n])] = graph.diagonal[n]
+        ends = rank.take(graph.low[e]), rank.take(graph.high[e]), place.take(low[e])
+        yield these, ends, graph.weight[e], whole
+
+
+def _above(ends: Ends, weight: np.ndarray, whole: np.ndarray, bound: float) -> np.ndarray:
+    """Which aggregates of a batch have a measure above a bound.
+
+    Nodes that an aggregate lacks have no edge and no diagonal. The first node of each is the one left out.
+    """
+    size, count = whole.shape
+    i, j, aggregate = ends
+    matrix = np.zeros((size, size, count))
+    for a, b in ((i, j), (j, i)):
+        matrix.reshape(-1)[(a * size + b) * count + aggregate] = -bound * weight
+    diagonal = np.where(whole > 0, -matrix.sum(axis=0) - whole, 1.0)
+    matrix += whole[:, None] * (whole / whole.sum(axis=0))
+    matrix[np.arange(size), np.arange(size)] += diagonal
+    good = np.ones(count, bool)
+    for k in range(1, size):
+        pivot = matrix[k, k]
+        good &= pivot > 0
+        part = matrix[k + 1 :, k] / np.where(pivot > 0, pivot, np.inf)
+        matrix[k + 1 :, k + 1 :] -= part[:, None] * matrix[k, k + 1 :]
+    return ~good
 
 
 def dissolve_poor(graph: CoarseGraph, label: np.ndarray) -> np.ndarray:
-    """Make single nodes of all aggregates above ``POOREST``."""
-    return _dissolved(graph, label, np.arange(graph.size), np.ones(int(label.max(initial=-1)) + 1, bool))
+    """Make single nodes of all aggregates above ``POOREST``; labels may have gaps."""
+    count = int(label.max(initial=-1)) + 1
+    poor = poorer(graph, label, np.ones(count, bool))
+    return np.where(poor[label], count + np.arange(graph.size), label)
 
 
-def join_partners(graph: CoarseGraph, label: np.ndarray) -> np.ndarray:
+def join_partners(graph: CoarseGraph, step: Coarsening) -> Coarsening:
     """Join aggregates in pairs that suit each other best, then those left over with what suits them best.
 
     What would not be good enough, or too large, stays apart; nodes of different slabs always do.
@@ -88,86 +131,69 @@ def join_partners(graph: CoarseGraph, label: np.ndarray) -> np.ndarray:
     ----------
     graph : CoarseGraph
         The finer level.
-    label : ndarray of int, shape (nodes,)
-        Aggregate of each node, from 0 without gaps.
+    step : Coarsening
+        Its aggregates.
     """
     for propose in (_pairs, _followers):
-        nodes = np.bincount(label)
-        group = propose(*_suitable(graph, label), nodes)
-        merged = np.bincount(group, minlength=len(nodes))[group] > 1
-        grouped = np.unique(group, return_inverse=True)[1]
-        changed = np.zeros(int(grouped.max()) + 1, bool)
-        changed[grouped[merged]] = True
-        label = _dissolved(graph, grouped[label], label, changed)
-    return label
+        leader = propose(*_suitable(step.graph), np.bincount(step.parent))
+        joined = np.bincount(leader, minlength=len(leader)) > 1
+        poor = poorer(graph, leader[step.parent], joined)
+        step = contract_further(step, np.where(poor[leader], np.arange(len(leader)), leader))
+    return step
 
 
-def _dissolved(graph: CoarseGraph, label: np.ndarray, before: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """Take back to ``before`` what has become too poor; numbers without gaps."""
-    poor = measure(graph, label, changed) > POOREST
-    apart = int(label.max(initial=-1)) + 1
-    return np.unique(np.where(poor[label], apart + before, label), return_inverse=True)[1]
+def _suitable(graph: CoarseGraph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges between aggregates that suit each other: both ends, and the measure of the pair as two nodes."""
+    low, high = graph.low.astype(np.intp), graph.high.astype(np.intp)
+    one, other = graph.diagonal[low], graph.diagonal[high]
+    poor = one * other / (one + other) / graph.weight
+    suits = np.flatnonzero((poor <= POOREST) & (graph.slab[low] == graph.slab[high]))
+    return low[suits], high[suits], poor[suits]
 
 
-def _suitable(graph: CoarseGraph, label: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of aggregates that suit each other: ends, both ways, and the measure of the pair as two nodes."""
-    count = int(label.max()) + 1
-    low, high = label[graph.low].astype(np.int64), label[graph.high].astype(np.int64)
-    crossing = low != high
-    whole = np.bincount(label, weights=sums_at_ends(graph, graph.weight * crossing) + graph.ground)
-    crossing &= graph.slab[graph.low] == graph.slab[graph.high]
-    low, high = low[crossing], high[crossing]
-    key = np.minimum(low, high) * count + np.maximum(low, high)
-    key, inverse = np.unique(key, return_inverse=True)
-    weight = np.bincount(inverse, weights=graph.weight[crossing], minlength=len(key))
-    low, high = np.divmod(key, count)
-    poor = whole[low] * whole[high] / (whole[low] + whole[high]) / weight
-    suits = poor <= POOREST
-    low, high, poor = low[suits], high[suits], poor[suits]
-    return np.concatenate([low, high]), np.concatenate([high, low]), np.concatenate([poor, poor])
-
-
-def _pairs(one: np.ndarray, other: np.ndarray, poor: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+def _pairs(low: np.ndarray, high: np.ndarray, poor: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """Match those that are each other's best; numbers of the pairs are the lower ones."""
     count = len(nodes)
     mate = np.full(count, -1)
-    half = len(one) // 2
-    one, other = one[:half], other[:half]
     # equal measures, as on a regular grid, would let few nodes agree: a small random part decides
-    poor = poor[:half] * (1.0 + 1e-3 * np.random.default_rng(0).random(half))
+    poor = poor * (1.0 + 1e-3 * np.random.default_rng(0).random(len(poor)))
     for _ in range(ROUNDS):
-        free = (mate[one] < 0) & (mate[other] < 0)
-        if not free.any():
+        free = np.flatnonzero((mate[low] < 0) & (mate[high] < 0))
+        if not len(free):
             break
-        one, other, poor = one[free], other[free], poor[free]
-        best = np.full(count, np.inf)
-        np.minimum.at(best, one, poor)
-        np.minimum.at(best, other, poor)
-        agreed = (poor <= best[one]) & (poor <= best[other])
-        mate[one[agreed]], mate[other[agreed]] = other[agreed], one[agreed]
+        low, high, poor = low[free], high[free], poor[free]
+        best = _least(poor, (low, high), count)
+        agreed = np.flatnonzero((poor <= best[low]) & (poor <= best[high]))
+        mate[low[agreed]], mate[high[agreed]] = high[agreed], low[agreed]
     own = np.arange(count)
     return np.where(mate < 0, own, np.minimum(own, mate))
 
 
-def _followers(one: np.ndarray, other: np.ndarray, poor: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+def _followers(low: np.ndarray, high: np.ndarray, poor: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """Let those that are nobody's first choice follow their own first choice, while there is room."""
     count = len(nodes)
-    order = np.lexsort((poor, one))
-    one, other, poor = one[order], other[order], poor[order]
-    first = np.flatnonzero(np.diff(one, prepend=-1))
-    one, other, poor = one[first], other[first], poor[first]
-    chosen = np.zeros(count, bool)
-    chosen[other] = True
-    follower = np.zeros(count, bool)
-    follower[one[~chosen[one]]] = True
-    here = follower[one] & ~follower[other]
-    one, other, poor = one[here], other[here], poor[here]
-    order = np.lexsort((poor, other))
-    one, other = one[order], other[order]
+    best = _least(poor, (low, high), count)
+    choice = np.full(count, -1)
+    for one, other in ((high, low), (low, high)):
+        liked = np.flatnonzero(poor == best[one])[::-1]
+        choice[one[liked]] = other[liked]
+    follows = choice >= 0
+    follows[choice[follows]] = False
+    one = np.flatnonzero(follows)
+    one = one[np.lexsort((best[one], choice[one]))]
+    other = choice[one]
     upto = np.cumsum(nodes[one])
     begins = np.flatnonzero(np.diff(other, prepend=-1))
     before = np.repeat(upto[begins] - nodes[one[begins]], np.diff(np.append(begins, len(one))))
     fits = nodes[other] + upto - before <= LARGEST
-    group = np.arange(count)
-    group[one[fits]] = other[fits]
-    return group
+    leader = np.arange(count)
+    leader[one[fits]] = other[fits]
+    return leader
+
+
+def _least(values: np.ndarray, ends: tuple[np.ndarray, np.ndarray], count: int) -> np.ndarray:
+    """Least value at each node over its edges."""
+    least = np.full(count, np.inf)
+    for end in ends:
+        np.minimum.at(least, end, values)
+    return least

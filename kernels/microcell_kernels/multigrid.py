@@ -239,7 +239,7 @@ class Hierarchy(eqx.Module):
         nz, ny, nx = taking_part.shape[1:]
         parity: Any = (np.arange(nz)[:, None, None] + np.arange(ny)[:, None] + np.arange(nx)) % 2
         hierarchy = Hierarchy(tuple(_pattern(t) for t in tables), parity.astype(np.int8), sweeps)
-        return hierarchy if slabs > 1 else jax.tree.map(jnp.asarray, hierarchy)
+        return hierarchy if slabs > 1 else jax.device_put(hierarchy)
 
     def sizes(self) -> list[int]:
         """Number of nodes of each coarse level."""

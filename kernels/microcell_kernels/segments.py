@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from .graph import NONE, CoarseGraph
+from .graph import NONE, CoarseGraph, ranks, spread
 
 MOST_SEGMENTS = 5
 """Largest number of row lengths; each is a gather of its own on the device."""
@@ -39,9 +39,9 @@ class Rows:
         Number of slabs.
     layout : Layout
         Row lengths.
-    number : ndarray of int64, shape (nodes,)
+    number : ndarray of int32, shape (nodes,)
         Number of each node in its slab.
-    low_edge, high_edge : ndarray of int64, shape (edges,)
+    low_edge, high_edge : ndarray of int32, shape (edges,)
         Number of each edge in the slab of its low and of its high end.
     send_up, send_down : ndarray of uint32, shape (slabs, s)
         Nodes that the neighbouring slabs need.
@@ -88,9 +88,9 @@ class Rows:
     def spread_edges(self, values: np.ndarray) -> np.ndarray:
         """Give every slab the values (not local) of its edges: (edges,) to (slabs, n_edges)."""
         table = np.full((self.slabs, self.n_edges), NONE, np.uint32)
-        slab = self.graph.slab
-        table[slab[self.graph.high], self.high_edge] = values
-        table[slab[self.graph.low], self.low_edge] = values
+        for ends, number in ((self.graph.high, self.high_edge), (self.graph.low, self.low_edge)):
+            slab = self.graph.slab.take(ends).astype(np.intp)
+            table.reshape(-1)[slab * self.n_edges + number] = values
         return table
 
     def spread_nodes(self, values: np.ndarray) -> np.ndarray:
@@ -99,34 +99,42 @@ class Rows:
         table[self.graph.slab, self.number] = values
         return table
 
-    def segments(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield start, neighbours, edges and neighbours over all slabs of each row length."""
+    def segments(self, *, columns: bool) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray | None]]:
+        """Yield start, neighbours, edges and, if asked for, neighbours over all slabs of each row length."""
         first, edge, other = neighbours(self.graph)
-        stop = np.append(first[1:], 0)  # one more, for a level without nodes
-        node = self.spread_nodes(np.arange(self.graph.size)).reshape(2 * self.slabs, self.half)
-        for width, rows, start in zip(*self.layout, strict=True):
-            n = node[:, start : start + rows].reshape(-1, 1)
-            real = n != NONE
-            n = np.where(real, n, 0)
-            entry = first[n] + np.arange(width, dtype=np.int32)
-            used = real & (entry < stop[n])
-            e, o = edge[entry[used]], other[entry[used]]
-            n = np.broadcast_to(n, entry.shape)[used]
-            slab = self.graph.slab
-            yield (
-                int(start),
-                _filled(used, self._position(n, o), 0),
-                _filled(used, self.local_edge(e.astype(np.uint32), slab[n]), self.n_edges),
-                _filled(used, slab[o] * 2 * self.half + self.number[o], 0),
-            )
+        slab = np.repeat(self.graph.slab, np.diff(first))
+        place = spread(self._begin(), first)
+        neighbour = self._rows(place, self._position(slab, other), 0)
+        local = self._rows(place, self.local_edge(edge.view(np.uint32), slab), self.n_edges)
+        column: Sequence[np.ndarray | None] = [None] * len(local)
+        if columns:
+            column = self._rows(place, self.graph.slab[other] * 2 * self.half + self.number[other], 0)
+        yield from zip(self.layout.start.tolist(), neighbour, local, column, strict=True)
 
-    def _position(self, node: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Where the value of ``other`` is found in the slab of ``node``."""
-        position = self.number[other]
+    def _begin(self) -> np.ndarray:
+        """Place of each node's row among all rows of all lengths, one behind the other."""
+        width, rows, start = self.layout
+        colour, number = np.divmod(self.number, self.half)
+        length = np.searchsorted(start, number, side="right") - 1
+        size = 2 * self.slabs * rows * width
+        row = (2 * self.graph.slab + colour) * rows[length] + number - start[length]
+        return (np.cumsum(size) - size)[length] + row * width[length]
+
+    def _rows(self, place: np.ndarray, value: np.ndarray, fill: int) -> list[np.ndarray]:
+        """Tables of each row length, from values at places among all rows."""
+        size = 2 * self.slabs * self.layout.rows * self.layout.width
+        table = np.full(size.sum(), fill, np.uint32)
+        table[place] = value
+        parts = np.split(table, np.cumsum(size)[:-1])
+        return [part.reshape(-1, width) for part, width in zip(parts, self.layout.width, strict=True)]
+
+    def _position(self, owner: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Where the values of nodes are found in the slab ``owner``."""
+        position = self.number.take(other)
         if self.slabs == 1:
             return position
         slab = self.graph.slab
-        step = slab[other] - slab[node]
+        step = slab[other] - owner
         here = 2 * self.half
         for sent, away, start in (
             (self.send_up, step < 0, here),
@@ -142,16 +150,13 @@ def lay_out(graph: CoarseGraph, slabs: int, colour: np.ndarray) -> Rows:
     Within a colour (``colour``, 0 or 1 for each node), nodes with short rows come first; of the same row
     length they keep their order.
     """
-    ends = np.concatenate([graph.low, graph.high])
-    degree = np.maximum(np.bincount(ends, minlength=graph.size), 1)
+    low, high = (np.bincount(ends, minlength=graph.size) for ends in (graph.low, graph.high))
+    degree = np.maximum(low + high, 1)
     group = graph.slab * 2 + colour
     layout = row_lengths(group, degree, 2 * slabs)
-    length = np.searchsorted(layout.width, degree)
-    order = np.argsort((group * len(layout.width) + length).astype(np.uint16), kind="stable")
-    key = (group * len(layout.width) + length)[order]
-    rank = np.arange(graph.size) - np.searchsorted(key, key)
-    number = np.empty(graph.size, np.int64)
-    number[order] = colour[order] * layout.rows.sum() + layout.start[length[order]] + rank
+    length = _shortest(layout.width, degree)
+    rank = ranks(group * len(layout.width) + length, 2 * slabs * len(layout.width))
+    number = (colour * layout.rows.sum() + layout.start[length] + rank).astype(np.int32)
     low_edge, high_edge, n_edges = _number_edges(graph, slabs)
     up, down = _halo(graph, number, slabs)
     return Rows(graph, slabs, layout, number, low_edge, high_edge, up, down, n_edges)
@@ -162,10 +167,10 @@ def row_lengths(group: np.ndarray, degree: np.ndarray, groups: int) -> Layout:
 
     Exact by dynamic programming over the degrees that occur.
     """
-    candidate = np.unique(degree) if len(degree) else np.array([1])
+    candidate = np.flatnonzero(np.bincount(degree)) if len(degree) else np.array([1])
     if len(candidate) > 64:
         candidate = candidate[np.linspace(0, len(candidate) - 1, 64).round().astype(int)]
-    length = np.searchsorted(candidate, degree)
+    length = _shortest(candidate, degree)
     count = np.bincount(group * len(candidate) + length, minlength=groups * len(candidate))
     upto = np.cumsum(np.pad(count.reshape(groups, -1), ((0, 0), (1, 0))), axis=1)
     rows = (upto[:, None, :] - upto[:, :, None]).max(axis=0)  # [i, j]: lengths from i up to j - 1
@@ -189,21 +194,27 @@ def row_lengths(group: np.ndarray, degree: np.ndarray, groups: int) -> Layout:
 def neighbours(graph: CoarseGraph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges and other ends of every node: first entry per node (nodes + 1,), edge, other end."""
     n = len(graph.low)
-    ends = np.stack([graph.low, graph.high], axis=1)
-    first = np.arange(0, 2 * n + 1, 2)
-    side = np.tile(np.array([0, 1], np.int8), n)
-    incidence = csr_array((side, ends.reshape(-1), first), shape=(n, graph.size)).tocsc()
-    edge = incidence.indices
-    return incidence.indptr, edge, ends[edge, 1 - incidence.data]
+    ends, others = (
+        np.stack(v, axis=1).reshape(-1) for v in ((graph.low, graph.high), (graph.high, graph.low))
+    )
+    first = np.arange(0, 2 * n + 1, 2, dtype=np.int32)
+    incidence = csr_array((others, ends, first), shape=(n, graph.size)).tocsc()
+    return incidence.indptr, incidence.indices, incidence.data
+
+
+def _shortest(width: np.ndarray, degree: np.ndarray) -> np.ndarray:
+    """Number of the shortest row that holds each degree."""
+    return np.searchsorted(width, np.arange(degree.max(initial=0) + 1))[degree]
 
 
 def _number_edges(graph: CoarseGraph, slabs: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Number the edges of each slab: first those shared with the slab below, then its own."""
-    owner, far = graph.slab[graph.low], graph.slab[graph.high]
+    owner, far = graph.slab.take(graph.low), graph.slab.take(graph.high)
     shared = np.flatnonzero(owner != far)
     received = np.bincount(far[shared], minlength=slabs)
     own = np.bincount(owner, minlength=slabs)
-    low = np.arange(len(owner)) - (np.cumsum(own) - own - received)[owner]
+    before = (np.cumsum(own) - own - received).astype(np.int32)
+    low = np.arange(len(owner), dtype=np.int32) - before.take(owner)
     high = low.copy()
     high[shared] = np.arange(len(shared)) - (np.cumsum(received) - received)[far[shared]]
     return low, high, max(int((own + received).max()), 1)
@@ -245,9 +256,3 @@ def _translate(index: np.ndarray, table: np.ndarray) -> np.ndarray:
         part = slice(start, start + 2**20)
         result[part] = table[np.minimum(flat[part], last)]
     return result.reshape(index.shape)
-
-
-def _filled(used: np.ndarray, value: np.ndarray, fill: int) -> np.ndarray:
-    table = np.full(used.shape, fill, np.uint32)
-    table[used] = value
-    return table

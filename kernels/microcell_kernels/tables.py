@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from .aggregation import coarsen
 from .colouring import parity, two_colours
-from .graph import NONE
+from .graph import NONE, group, spread
 from .grid_aggregation import Links, coarsen_grid
 from .segments import Rows, lay_out
 
@@ -142,28 +141,25 @@ def build_tables(
     link_edge = np.full(len(links[2]), NONE, np.uint32)
     link_edge[listed] = first.links[which]
     maps = cells.edge_maps(first.faces, link_edge, rows[0])
-    levels = [_level(rows[0], cells.local(first.parent), maps, last=len(rows) == 1)]
+    parent = rows[0].local_number(cells.local(first.parent))
+    del first  # on the finest level every array counts
+    levels = [_level(rows[0], parent, maps, last=len(rows) == 1)]
     each = np.arange(slabs)[:, None]
     for k, step in enumerate(steps):
         fine, coarse = rows[k], rows[k + 1]
         edge_map = coarse.local_edge(fine.spread_edges(step.edges), each)
-        parent = fine.spread_nodes(step.parent)
+        parent = coarse.local_number(fine.spread_nodes(step.parent))
         levels.append(_level(coarse, parent, (edge_map.reshape(-1),), last=k == len(steps) - 1))
     return levels
 
 
 def _level(row: Rows, parent: np.ndarray, edge_map: tuple[np.ndarray, ...], *, last: bool) -> LevelTables:
-    """Assemble the tables of a level; ``parent`` (slabs, n_fine_local) counts over all slabs."""
-    local = row.local_number(parent)
-    segments = tuple(
-        Segment(start, neighbour, edge, column if last else None)
-        for start, neighbour, edge, column in row.segments()
-    )
+    """Assemble the tables of a level from the coarse nodes (slabs, n_fine_local) of the finer ones."""
     return LevelTables(
-        parent=local.reshape(-1),
-        children=_children(local, 2 * row.half),
+        parent=parent.reshape(-1),
+        children=_children(parent, 2 * row.half),
         edge_map=edge_map,
-        segments=segments,
+        segments=tuple(Segment(*parts) for parts in row.segments(columns=last)),
         real=row.real(),
         send_up=row.send_up.reshape(-1),
         send_down=row.send_down.reshape(-1),
@@ -175,14 +171,19 @@ def _level(row: Rows, parent: np.ndarray, edge_map: tuple[np.ndarray, ...], *, l
 def _children(parent: np.ndarray, nodes: int) -> np.ndarray:
     """List the finer nodes of each coarse node, from ``parent`` of shape (slabs, n_fine_local)."""
     slabs, n_fine = parent.shape
-    where = np.flatnonzero(parent < nodes).astype(np.int32)
-    row = parent.reshape(-1)[where].astype(np.int32) + where // n_fine * nodes
-    one = np.ones(len(row), np.int8)
-    relation = csr_array((one, row, np.arange(len(row) + 1)), shape=(len(row), slabs * nodes)).tocsc()
-    width = max(int(np.diff(relation.indptr).max(initial=0)), 1)
-    used = np.arange(width) < np.diff(relation.indptr)[:, None]
-    table = np.full(used.shape, n_fine, np.uint32)
-    table[used] = where[relation.indices] % n_fine
+    child = np.flatnonzero(parent < nodes).astype(np.int32)
+    slab = child // np.int32(n_fine)
+    row = parent.reshape(-1).take(child).astype(np.int32) + slab * np.int32(nodes)
+    child -= slab * np.int32(n_fine)
+    del slab
+    order, first = group(row, slabs * nodes)
+    del row
+    count = np.diff(first)
+    width = max(int(count.max(initial=0)), 1)
+    table = np.full((slabs * nodes, width), n_fine, np.uint32)
+    child = child[order]
+    del order
+    table.reshape(-1)[spread(np.arange(slabs * nodes) * width, first)] = child
     return table
 
 
