@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..cores import available_cores
+
 VARIABLE = "MICROCELL_CACHE_DIR"
 """Environment variable with the folder for compiled code; empty switches the cache off."""
 
@@ -53,7 +55,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cpu_cores": _cores(),
+        "cpu_cores": available_cores(),
         "memory_bytes": _memory(),
         "devices": _devices(),
         "dtype": _precision(),
@@ -67,11 +69,6 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "source tree" if importlib.util.find_spec(package) else None
-
-
-def _cores() -> int:
-    """Count the cores this process may use, which a batch system makes fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory() -> dict[str, int] | None:

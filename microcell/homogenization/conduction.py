@@ -65,10 +65,12 @@ class Conduction(NamedTuple):
 
     Attributes
     ----------
-    potential : Array, shape (nz, ny, nx)
+    potential : Array or ndarray, shape (nz, ny, nx)
         1 at the low end of the axis, 0 at the high end; 0 where nothing conducts.
-    fluxes : Fluxes
-        What it carries.
+    flux : ndarray
+        Flux through every plane normal to the axis, end planes included.
+    dissipation : float
+        See :class:`Fluxes`.
     mismatch : float
         Largest difference between the fluxes through any two planes, relative to their mean.
     residual : float
@@ -77,8 +79,9 @@ class Conduction(NamedTuple):
         Of conjugate gradients; a result code of :mod:`microcell_kernels.krylov`.
     """
 
-    potential: Array
-    fluxes: Fluxes
+    potential: Array | np.ndarray
+    flux: np.ndarray
+    dissipation: float
     mismatch: float
     residual: float
     iterations: int
@@ -177,7 +180,8 @@ def conduct(
             hierarchy, *arguments, potential, jnp.asarray(goal), jnp.asarray(max_iterations - iterations)
         )
         iterations += int(used)
-        mismatch = _mismatch(fluxes.through(axis))
+        flux = fluxes.through(axis)
+        mismatch = _mismatch(flux)
         if mismatch <= tolerance:
             code = CONVERGED
         elif int(code) == CONVERGED and goal > FINEST_GOAL:
@@ -185,7 +189,8 @@ def conduct(
             continue
         elif int(code) == CONVERGED:
             code = MAX_ITERATIONS
-        return Conduction(potential[0], fluxes, mismatch, float(residual), iterations, int(code))
+        work = float(fluxes.dissipation)
+        return Conduction(potential[0], flux, work, mismatch, float(residual), iterations, int(code))
 
 
 def _mismatch(flux: np.ndarray) -> float:

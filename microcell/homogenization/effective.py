@@ -13,11 +13,11 @@ from ..errors import ParameterError
 from ..image.phases import IMAGE_PHASES
 from ..image.volume import Volume
 from ..parameters import ParameterSet
-from .conduction import Conduction, conduct, find_hierarchy, weights
 from .conductors import NETWORKS, Spec, read_conductor
 from .fluxmap import flux_map
 from .network import Network
 from .result import AXES, Code, EffectiveTransport, Transport
+from .solver import Solved, Solver
 
 STOICHIOMETRY = 0.5
 """Lithium content of the active material where none is given: half full."""
@@ -160,29 +160,18 @@ class _Job:
     done: int = 0
 
     def measure(self, network: Network) -> list[Transport]:
-        """Solve a conductor along all axes, with one set-up for them."""
-        name, size = network.conductor.name, self.volume.voxel_size
+        """Solve a conductor along all axes."""
+        name = network.conductor.name
         shares = {axis: network.spanning_fraction(axis) for axis in self.axes}
         open_axes = [axis for axis, share in shares.items() if share > 0]
         rows = [_blocked(network, axis) for axis in self.axes if axis not in open_axes]
-        self._tell(f"{name}: multigrid levels", finished=len(rows))
+        self._tell(name, finished=len(rows))
+        solver = Solver(network, self.volume.voxel_size, self.tolerance, self.max_iterations)
         if open_axes:
-            # that of all axes whichever are asked for, so that compiled programs fit the next time
-            hierarchy = find_hierarchy(network.spanning(0, 1, 2), network.table, weights(size, 0))
-        for axis in open_axes:
-            self._tell(f"{name} along {AXES[axis]}")
-            codes = network.spanning(axis)
-            solved = conduct(
-                hierarchy,
-                codes,
-                network.table,
-                weights(size, axis),
-                axis,
-                tolerance=self.tolerance,
-                max_iterations=self.max_iterations,
-            )
-            rows.append(_measured(network, axis, codes, solved, self.keep_potential))
-            self._tell(f"{name} along {AXES[axis]}", finished=1)
+            self._tell(f"{name} along {AXES[open_axes[0]]}")
+        for solved in solver.solve(open_axes):
+            rows.append(_measured(network, solved, self.keep_potential))
+            self._tell(f"{name} along {AXES[solved.axis]}", finished=1)
         return sorted(rows, key=lambda row: AXES.index(row.axis))
 
     def _tell(self, text: str, finished: int = 0) -> None:
@@ -196,26 +185,27 @@ def _blocked(network: Network, axis: int) -> Transport:
     return Transport(**_known(network, axis), conductivity=0.0, code=Code.NO_PATH)
 
 
-def _measured(
-    network: Network, axis: int, codes: np.ndarray, solved: Conduction, keep_potential: bool
-) -> Transport:
+def _measured(network: Network, result: Solved, keep_potential: bool) -> Transport:
     """Turn fluxes per unit drop and voxel into effective properties."""
+    axis, codes, solved = result
     length = codes.shape[axis]
     scale = network.largest * length**2 / codes.size
-    flux = scale * solved.fluxes.through(axis)
+    flux = scale * solved.flux
     code = Code(solved.code)
     mean_density = float(flux.mean()) / (network.largest * length)
-    potential = np.where(codes > 0, np.asarray(solved.potential, np.float32), np.float32(np.nan))
+    potential = None
+    if keep_potential:
+        potential = np.where(codes > 0, np.asarray(solved.potential, np.float32), np.float32(np.nan))
     return Transport(
         **_known(network, axis),
-        conductivity=scale * float(solved.fluxes.dissipation) if code is Code.CONVERGED else np.nan,
+        conductivity=scale * solved.dissipation if code is Code.CONVERGED else np.nan,
         code=code,
         iterations=solved.iterations,
         residual=solved.residual,
         flux_mismatch=solved.mismatch,
         slice_flux=flux,
         flux_map=flux_map(solved.potential, codes, network.table, axis) / np.float32(mean_density),
-        potential=potential if keep_potential else None,
+        potential=potential,
     )
 
 

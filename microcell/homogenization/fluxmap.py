@@ -11,12 +11,12 @@ def cut_axis(axis: int) -> int:
     return 1 if axis == 0 else 0
 
 
-def flux_map(potential: Array, codes: np.ndarray, table: np.ndarray, axis: int) -> np.ndarray:
+def flux_map(potential: Array | np.ndarray, codes: np.ndarray, table: np.ndarray, axis: int) -> np.ndarray:
     """Return the flux density along an axis on a cut through the middle, NaN where nothing conducts.
 
     Parameters
     ----------
-    potential : Array, shape (nz, ny, nx)
+    potential : Array or ndarray, shape (nz, ny, nx)
         1 at the low end, 0 at the high end.
     codes, table : ndarray
         Conducting voxels and their conductivities, see `Network`.

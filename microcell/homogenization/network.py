@@ -68,6 +68,11 @@ class Network:
         return Network(conductor, clusters, codes, conductivity / largest, largest, fractions)
 
     @property
+    def uniform(self) -> bool:
+        """Whether all of its voxels have one conductivity."""
+        return bool(np.all(self.table[1:] == 1.0))
+
+    @property
     def volume_fraction(self) -> float:
         """Share of the image that the conductor fills; of a porous phase, only its inside counts."""
         return sum(self.fractions[phase] * f.share for phase, f in self.conductor.fillings.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from effective_media import CUBE, VOXEL, grains, image
 from voxel_conduction import direct_conductivity
 
 import microcell as mc
-from microcell.homogenization import conduction
+from microcell.homogenization import conduction, uniform
 from microcell.homogenization.result import AXES, Code
 from microcell.image.connectivity import find_clusters
 
@@ -137,13 +139,14 @@ def test_cbd_that_hardly_conducts_is_a_wall() -> None:
     assert nearly.conductivity == pytest.approx(wall.conductivity, rel=1e-6)
 
 
-def test_one_compilation_serves_all_axes() -> None:
-    """A box of three different lengths: the axis is no reason to compile again."""
+@pytest.mark.parametrize(("solver", "spec"), [(uniform, "active"), (conduction, "pore=0.1+active")])
+def test_one_compilation_serves_all_axes(solver: Any, spec: str) -> None:
+    """A box of three different lengths: the axis is no reason to compile again, with either solver."""
     volume = image(grains((10, 12, 14), (0.4, 0.6), seed=6))
-    platform = jax.devices()[0].platform
-    before = conduction._compiled(platform)._cache_size()
-    assert len(mc.effective(volume, "active")) == 3
-    assert conduction._compiled(platform)._cache_size() == before + 1
+    compiled = solver._compiled(jax.devices()[0].platform)
+    before = compiled._cache_size()
+    assert len(mc.effective(volume, spec)) == 3
+    assert compiled._cache_size() == before + 1
 
 
 def test_double_precision_is_its_own_affair() -> None:

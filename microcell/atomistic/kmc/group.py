@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...cores import available_cores
 from .equilibrium import Configurations, Equilibrium
 from .kernel import CHUNK, Rules, State, environment_index, rows, run_block
 from .setup import Supercell
@@ -132,6 +132,5 @@ def _escape(lithium: jax.Array, rules: Rules, largest: jax.Array) -> jax.Array:
 
 def threaded(work: Callable[[Group], object], groups: Sequence[Group]) -> list:
     """Do something with all groups, on all cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with ThreadPoolExecutor(min(cores, len(groups))) as pool:
+    with ThreadPoolExecutor(min(available_cores(), len(groups))) as pool:
         return list(pool.map(work, groups))
