@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import record
 from microcell_kernels import stencil
-from microcell_kernels.multigrid import Stacked
+from microcell_kernels.grid_operator import Stacked
 
 import microcell as mc
 from microcell.cell.jacobian import apply, linearize

@@ -93,7 +93,8 @@ def microcell_solve(problem: Any) -> Row:
     """Set up, compile without and with XLA's cache on disk, refresh and solve."""
     import jax
     import jax.numpy as jnp
-    from microcell_kernels.multigrid import Hierarchy, Stacked
+    from microcell_kernels.grid_operator import Stacked
+    from microcell_kernels.multigrid import Hierarchy
 
     jax.config.update("jax_enable_x64", True)
     setup, hierarchy = np.inf, None
@@ -127,7 +128,7 @@ def microcell_solve(problem: Any) -> Row:
 def grid_operator(problem: Any, dtype: Any) -> Any:
     """The operator as the solver takes it; the terminal is held, so the collector is a ground."""
     import jax.numpy as jnp
-    from microcell_kernels.multigrid import GridOperator
+    from microcell_kernels.grid_operator import GridOperator
 
     cast = partial(jnp.asarray, dtype=dtype)
     p, q, link = problem.links

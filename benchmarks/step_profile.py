@@ -21,8 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 import record
 import scaling
+from microcell_kernels.grid_operator import Stacked
 from microcell_kernels.krylov import fgmres
-from microcell_kernels.multigrid import Stacked
 
 import microcell as mc
 from microcell.cell.jacobian import apply, linearize

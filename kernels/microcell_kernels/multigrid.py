@@ -13,7 +13,6 @@ exponentially.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -22,156 +21,27 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from . import dense, halo, stencil
-from .halo import Slabs
-from .indexing import add_at, read_at, read_or_zero
+from . import halo
+from .coarse_level import (
+    CoarseLevel,
+    CoarsePattern,
+    apply_coarse,
+    apply_half,
+    dense_inverse,
+    level_of,
+    pattern_of,
+    prolong,
+    restrict,
+    solve_densely,
+    sum_edges,
+)
+from .grid_operator import GridOperator, Stacked, axpy, dot
+from .indexing import add_at
 from .schedule import alone
 from .tables import build_tables
 
 DOUBLED_LEVELS = 8
 """Coarse levels that take two steps of the K-cycle; visits double with each, levels shrink to a third."""
-
-
-class Stacked(NamedTuple):
-    """A vector of the finest level: ``fields`` (fields, nz, ny, nx) and the scalar ``terminal``."""
-
-    fields: Array
-    terminal: Array
-
-
-class GridOperator(eqx.Module):
-    """The finest level, or the slab of it that a device holds.
-
-    Attributes
-    ----------
-    conductance : three Arrays
-        Face conductances, shapes (fields, nz - 1, ny, nx), (fields, nz, ny - 1, nx), (fields, nz, ny,
-        nx - 1); nz + 1 planes of z faces in a slab.
-    ground : Array, shape (fields, nz, ny, nx), or None
-        Conductance of each cell to zero.
-    link_p, link_q : Array of int32, shape (links,)
-        Flat cell numbers in the stack; in a slab, in the stack with a halo plane at both ends.
-    link : Array, shape (links,)
-        Conductance of each link.
-    top : Array, shape (ny, nx)
-        Conductance from the plane ``top_plane`` of field 0 to the terminal; zero in all but one slab.
-    terminal_ground : Array, scalar
-        Conductance of the terminal to zero.
-    terminal_free : Array, scalar
-        1 where the terminal is an unknown, 0 where it is held at zero.
-    bottom : Array, shape (ny, nx), or None
-        Conductance from the first plane of the last field to zero.
-    top_plane : int
-        Where ``top`` touches the grid.
-    slabs : str or None
-        Device axis, see :mod:`.halo`.
-    """
-
-    conductance: tuple[Array, Array, Array]
-    ground: Array | None
-    link_p: Array
-    link_q: Array
-    link: Array
-    top: Array
-    terminal_ground: Array
-    terminal_free: Array
-    bottom: Array | None = None
-    top_plane: int = eqx.field(static=True, default=-1)
-    slabs: Slabs = eqx.field(static=True, default=None)
-
-    def apply(self, x: Stacked) -> Stacked:
-        """Apply the operator; a held terminal has the identity as its row."""
-        flat = halo.extend(x.fields, self.slabs).reshape(-1)
-        through = self.top * (x.fields[0, self.top_plane] - self.terminal_free * x.terminal)
-        bottom = None if self.bottom is None else self.bottom * x.fields[-1, 0]
-        beside = self._beside_faces(
-            self.link * (read_at(flat, self.link_p) - read_at(flat, self.link_q)), -1, through, bottom
-        )
-        ground = jnp.zeros((), x.fields.dtype) if self.ground is None else self.ground
-        y = stencil.apply(self.conductance, ground, x.fields, self.slabs) + beside
-        row = self.terminal_ground * x.terminal - halo.total(jnp.sum(through), self.slabs)
-        return Stacked(y, jnp.where(self.terminal_free > 0, row, x.terminal).astype(x.terminal.dtype))
-
-    def diagonal(self) -> Stacked:
-        """Return the diagonal, 1 where a cell takes no part."""
-        ground = jnp.zeros((), self.link.dtype) if self.ground is None else self.ground
-        beside = self._beside_faces(self.link, 1, self.top, self.bottom)
-        d = stencil.diagonal(self.conductance, ground, self.slabs) + beside
-        top = halo.total(jnp.sum(self.top), self.slabs)
-        terminal = jnp.where(self.terminal_free > 0, self.terminal_ground + top, 1.0)
-        return Stacked(jnp.where(d > 0, d, 1.0), jnp.where(terminal > 0, terminal, 1.0))
-
-    def grounds(self) -> np.ndarray:
-        """Conductance of each cell to what is held and to the terminal, on the host."""
-        held = np.zeros(self.fields_shape, np.float32) if self.ground is None else np.array(self.ground)
-        held[0, self.top_plane] += np.asarray(self.top)
-        if self.bottom is not None:
-            held[-1, 0] += np.asarray(self.bottom)
-        return held
-
-    @property
-    def fields_shape(self) -> tuple[int, ...]:
-        """Shape of the stack of fields of a whole grid."""
-        return len(self.conductance[0]), self.conductance[0].shape[1] + 1, *self.top.shape
-
-    def _beside_faces(self, link: Array, sign: int, top: Array, bottom: Array | None) -> Array:
-        """What links, terminal and bottom bring to their cells, as an array of its own.
-
-        Adding them to the sum over the faces one by one would keep XLA on CPU from running that sum in
-        parallel.
-        """
-        fields, ny, nx = len(self.conductance[0]), *self.top.shape
-        planes = self.conductance[1].shape[1] + (0 if self.slabs is None else 2)
-        sums = jnp.zeros(fields * planes * ny * nx, link.dtype)
-        sums = add_at(add_at(sums, self.link_p, link), self.link_q, sign * link)
-        sums = halo.trim(sums.reshape(fields, planes, ny, nx), self.slabs).at[0, self.top_plane].add(top)
-        return sums if bottom is None else sums.at[-1, 0].add(bottom)
-
-
-class CoarseSegment(eqx.Module):
-    """Rows of one length, see :class:`.tables.Segment`; arrays (2 rows, width)."""
-
-    neighbour: Array
-    edge: Array
-    column: Array | None
-    start: int = eqx.field(static=True)
-
-    @property
-    def rows(self) -> int:
-        """Rows of one colour."""
-        return self.edge.shape[0] // 2
-
-
-class CoarsePattern(eqx.Module):
-    """Index tables of one coarse level, see :class:`.tables.LevelTables`."""
-
-    parent: Array
-    children: Array
-    edge_map: tuple[Array, ...]
-    segments: tuple[CoarseSegment, ...]
-    real: Array
-    send_up: Array
-    send_down: Array
-    n_edges: int = eqx.field(static=True)
-
-    def extend(self, x: Array, slabs: Slabs) -> Array:
-        """Append what the neighbouring slabs send."""
-        if slabs is None:
-            return x
-        below, above = (
-            halo.from_below(read_at(x, self.send_up), slabs),
-            halo.from_above(read_at(x, self.send_down), slabs),
-        )
-        return jnp.concatenate([x, below, above])
-
-
-class CoarseLevel(NamedTuple):
-    """Values of one coarse level: conductances by segment, ground, terminal coupling, diagonal."""
-
-    value: tuple[Array, ...]
-    ground: Array
-    top: Array
-    diagonal: Array
 
 
 class Values(NamedTuple):
@@ -238,7 +108,7 @@ class Hierarchy(eqx.Module):
         )
         nz, ny, nx = taking_part.shape[1:]
         parity: Any = (np.arange(nz)[:, None, None] + np.arange(ny)[:, None] + np.arange(nx)) % 2
-        hierarchy = Hierarchy(tuple(_pattern(t) for t in tables), parity.astype(np.int8), sweeps)
+        hierarchy = Hierarchy(tuple(pattern_of(t) for t in tables), parity.astype(np.int8), sweeps)
         return hierarchy if slabs > 1 else jax.device_put(hierarchy)
 
     def sizes(self) -> list[int]:
@@ -252,11 +122,11 @@ class Hierarchy(eqx.Module):
         levels = []
         for number, pattern in enumerate(self.patterns):
             if number:
-                ground, top = _restrict(ground, pattern), _restrict(top, pattern)
-            edges = _sum_edges(weights, pattern)
-            levels.append(_level(edges, ground, top, pattern))
+                ground, top = restrict(ground, pattern), restrict(top, pattern)
+            edges = sum_edges(weights, pattern)
+            levels.append(level_of(edges, ground, top, pattern))
             weights = [edges[:-1]]
-        inverse = _dense_inverse(levels[-1], self.patterns[-1], fine)
+        inverse = dense_inverse(levels[-1], self.patterns[-1], fine)
         return Values(fine, fine.diagonal(), tuple(levels), inverse)
 
     def _first_ground(self, fine: GridOperator) -> tuple[Array, Array]:
@@ -265,7 +135,7 @@ class Hierarchy(eqx.Module):
         nodes = first.real.shape[0]
         parent = first.parent.reshape(len(fine.conductance[0]), *self.parity.shape)
         zero = jnp.zeros(nodes, fine.link.dtype)
-        ground = zero if fine.ground is None else _restrict(fine.ground.reshape(-1), first)
+        ground = zero if fine.ground is None else restrict(fine.ground.reshape(-1), first)
         if fine.bottom is not None:
             ground = add_at(ground, parent[-1, 0], fine.bottom)
         return ground, add_at(zero, parent[0, fine.top_plane], fine.top)
@@ -295,28 +165,28 @@ class Hierarchy(eqx.Module):
 
         x = sweep(1, x, (2 * self.sweeps - 1) * once)
         r = left(x)
-        coarse = Stacked(_restrict(r.fields.reshape(-1), self.patterns[0]), r.terminal)
+        coarse = Stacked(restrict(r.fields.reshape(-1), self.patterns[0]), r.terminal)
         e = self._solve(0, values, coarse)
-        fields = x.fields + _prolong(e.fields, self.patterns[0]).reshape(x.fields.shape)
+        fields = x.fields + prolong(e.fields, self.patterns[0]).reshape(x.fields.shape)
         return sweep(1, Stacked(fields, x.terminal + e.terminal), 2 * self.sweeps * once)
 
     def _solve(self, k: int, values: Values, b: Stacked) -> Stacked:
         """Solve level ``k``: exactly on the coarsest, elsewhere by one or two steps of flexible CG."""
         slabs = values.fine.slabs
         if k == len(self.patterns) - 1:
-            return _solve_densely(values.inverse, b, slabs)
+            return solve_densely(values.inverse, b, slabs)
         level, pattern = values.levels[k], self.patterns[k]
 
         def step(_: Array, carry: tuple) -> tuple:
             x, r, p, q, rho = carry
             z = self._coarse_cycle(k, values, r)
-            z = _axpy(-_dot(z, q, slabs) / rho, p, z)
-            q = _coarse_apply(level, pattern, values.fine, z)
-            rho = _dot(z, q, slabs)
+            z = axpy(-dot(z, q, slabs) / rho, p, z)
+            q = apply_coarse(level, pattern, values.fine, z)
+            rho = dot(z, q, slabs)
             sound = rho > 0
             rho = jnp.where(sound, rho, 1.0)
-            alpha = jnp.where(sound, _dot(z, r, slabs) / rho, 0.0)
-            return _axpy(alpha, z, x), _axpy(-alpha, q, r), z, q, rho
+            alpha = jnp.where(sound, dot(z, r, slabs) / rho, 0.0)
+            return axpy(alpha, z, x), axpy(-alpha, q, r), z, q, rho
 
         zero = Stacked(jnp.zeros_like(b.fields), jnp.zeros_like(b.terminal))
         one = jnp.ones((), b.fields.dtype)
@@ -337,7 +207,7 @@ class Hierarchy(eqx.Module):
                 def part(a: Array) -> Array:
                     return jax.lax.dynamic_slice_in_dim(a, colour * half, half)
 
-                y = _half_apply(level, pattern, fine, x, colour)
+                y = apply_half(level, pattern, fine, x, colour)
                 rows = part(x.fields) + (part(b.fields) - y) / part(level.diagonal)
                 fields = jax.lax.dynamic_update_slice_in_dim(x.fields, rows, colour * half, 0)
                 through = b.terminal + halo.total(jnp.sum(level.top * fields), fine.slabs)
@@ -348,124 +218,9 @@ class Hierarchy(eqx.Module):
 
         zero = Stacked(jnp.zeros_like(b.fields), jnp.zeros_like(b.terminal))
         x = sweep(0, zero, 2)
-        y = _coarse_apply(level, pattern, fine, x)
+        y = apply_coarse(level, pattern, fine, x)
         coarser = self.patterns[k + 1]
-        r = Stacked(_restrict(b.fields - y.fields, coarser), b.terminal - y.terminal)
+        r = Stacked(restrict(b.fields - y.fields, coarser), b.terminal - y.terminal)
         e = self._solve(k + 1, values, r)
-        x = Stacked(x.fields + _prolong(e.fields, coarser), x.terminal + e.terminal)
+        x = Stacked(x.fields + prolong(e.fields, coarser), x.terminal + e.terminal)
         return sweep(1, x, 2)
-
-
-def _pattern(t: Any) -> CoarsePattern:
-    """Tables of :class:`.tables.LevelTables`, still on the host."""
-
-    # XLA indexes with signed integers and would convert a copy of every unsigned table
-    def signed(a: np.ndarray) -> Any:
-        return a.view(np.int32)
-
-    segments = tuple(
-        CoarseSegment(
-            signed(s.neighbour), signed(s.edge), None if s.column is None else signed(s.column), s.start
-        )
-        for s in t.segments
-    )
-    maps = tuple(signed(m) for m in t.edge_map)
-    ends = signed(t.send_up), signed(t.send_down)
-    return CoarsePattern(signed(t.parent), signed(t.children), maps, segments, t.real, *ends, t.n_edges)
-
-
-def _sum_edges(weights: Sequence[Array], pattern: CoarsePattern) -> Array:
-    """Galerkin conductances of the coarse edges; the last entry gathers edges inside aggregates."""
-    total = jnp.zeros(pattern.n_edges + 1, weights[0].dtype)
-    for weight, where in zip(weights, pattern.edge_map, strict=True):
-        total = add_at(total, where, weight)
-    return total
-
-
-def _level(edges: Array, ground: Array, top: Array, pattern: CoarsePattern) -> CoarseLevel:
-    edges = edges.at[-1].set(0)
-    value = tuple(read_at(edges, s.edge) for s in pattern.segments)
-    sums = [v.sum(axis=1).reshape(2, -1) for v in value]
-    diagonal = jnp.concatenate(sums, axis=1).reshape(-1) + ground + top
-    return CoarseLevel(value, ground, top, jnp.where(diagonal > 0, diagonal, 1.0))
-
-
-def _restrict(fine: Array, pattern: CoarsePattern) -> Array:
-    return jnp.sum(read_or_zero(fine, pattern.children), axis=1)
-
-
-def _prolong(coarse: Array, pattern: CoarsePattern) -> Array:
-    return read_or_zero(coarse, pattern.parent)
-
-
-def _half_apply(
-    level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator, x: Stacked, colour: Array
-) -> Array:
-    """Operator rows of one colour, in difference form."""
-    half = x.fields.shape[0] // 2
-    values = pattern.extend(x.fields, fine.slabs)
-    own = jax.lax.dynamic_slice_in_dim(x.fields, colour * half, half)
-    parts = []
-    for segment, value in zip(pattern.segments, level.value, strict=True):
-        n = segment.rows
-        mine = own[segment.start : segment.start + n, None]
-        conductance = jax.lax.dynamic_slice_in_dim(value, colour * n, n)
-        neighbour = jax.lax.dynamic_slice_in_dim(segment.neighbour, colour * n, n)
-        parts.append(jnp.sum(conductance * (mine - read_at(values, neighbour)), axis=1))
-    ground = jax.lax.dynamic_slice_in_dim(level.ground, colour * half, half)
-    top = jax.lax.dynamic_slice_in_dim(level.top, colour * half, half)
-    return jnp.concatenate(parts) + ground * own + top * (own - fine.terminal_free * x.terminal)
-
-
-def _coarse_apply(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator, x: Stacked) -> Stacked:
-    values = pattern.extend(x.fields, fine.slabs)
-    own = x.fields.reshape(2, -1)
-    parts = []
-    for segment, value in zip(pattern.segments, level.value, strict=True):
-        mine = own[:, segment.start : segment.start + segment.rows].reshape(-1, 1)
-        parts.append(jnp.sum(value * (mine - read_at(values, segment.neighbour)), axis=1).reshape(2, -1))
-    through = level.top * (x.fields - fine.terminal_free * x.terminal)
-    y = jnp.concatenate(parts, axis=1).reshape(-1) + level.ground * x.fields + through
-    row = fine.terminal_ground * x.terminal - halo.total(jnp.sum(through), fine.slabs)
-    return Stacked(y, jnp.where(fine.terminal_free > 0, row, x.terminal))
-
-
-def _dense_inverse(level: CoarseLevel, pattern: CoarsePattern, fine: GridOperator) -> Array:
-    """Invert the coarsest matrix over all slabs, terminal last, in the widest precision available."""
-    wide = jnp.result_type(float)
-    half = level.ground.shape[0] // 2
-    top = halo.gather(level.top, fine.slabs).astype(wide)
-    diagonal = halo.gather(level.ground, fine.slabs).astype(wide) + top
-    n = top.shape[0]
-    first = np.arange(0, n, half)[:, None]  # of each colour of each slab
-    matrix = jnp.zeros((n + 1, n + 1), wide)
-    for segment, value in zip(pattern.segments, level.value, strict=True):
-        g = halo.gather(value, fine.slabs).astype(wide)
-        assert segment.column is not None
-        column = halo.gather(segment.column, fine.slabs)
-        own = (first + segment.start + np.arange(segment.rows)).reshape(-1, 1)
-        row = np.broadcast_to(own, g.shape)
-        matrix = matrix.at[row, column].add(-g).at[row, row].add(g)
-    index = np.arange(n)
-    entries = matrix[index, index] + diagonal
-    matrix = matrix.at[index, index].set(jnp.where(entries > 0, entries, 1.0))
-    coupling = -top * fine.terminal_free
-    corner = jnp.where(fine.terminal_free > 0, fine.terminal_ground + jnp.sum(top), 1.0)
-    matrix = matrix.at[:n, n].set(coupling).at[n, :n].set(coupling)
-    matrix = matrix.at[n, n].set(jnp.where(corner > 0, corner, 1.0))
-    return dense.inverse(matrix).astype(level.ground.dtype)
-
-
-def _solve_densely(inverse: Array, b: Stacked, slabs: Slabs) -> Stacked:
-    x = inverse @ jnp.append(halo.gather(b.fields, slabs), b.terminal)
-    own = b.fields.shape[0]
-    first = 0 if slabs is None else jax.lax.axis_index(slabs) * own
-    return Stacked(jax.lax.dynamic_slice_in_dim(x, first, own), x[-1])
-
-
-def _dot(a: Stacked, b: Stacked, slabs: Slabs) -> Array:
-    return halo.total(jnp.sum(a.fields * b.fields), slabs) + a.terminal * b.terminal
-
-
-def _axpy(alpha: Array, x: Stacked, y: Stacked) -> Stacked:
-    return Stacked(alpha * x.fields + y.fields, alpha * x.terminal + y.terminal)

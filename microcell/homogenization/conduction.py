@@ -21,8 +21,9 @@ import numpy as np
 from jax import Array
 from microcell_kernels import stencil
 from microcell_kernels.faces import series_conductance
+from microcell_kernels.grid_operator import GridOperator, Stacked
 from microcell_kernels.krylov import BREAKDOWN, CONVERGED, MAX_ITERATIONS, cg, norm
-from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked
+from microcell_kernels.multigrid import Hierarchy
 
 COARSEST = 600
 """Nodes below which the coarsest level is inverted: two levels fewer to compile than with a handful."""

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from microcell_kernels import halo
-from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
+from microcell_kernels.grid_operator import GridOperator, Stacked
+from microcell_kernels.multigrid import Hierarchy, Values
 from microcell_kernels.stencil import lower, upper
 
 from ..cell.geometry import Geometry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from microcell_kernels.multigrid import GridOperator, Stacked
+from microcell_kernels.grid_operator import GridOperator, Stacked
 from scipy import ndimage
 
 

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from graph_media import dense, flat, random_operator, stack, two_phases
+from microcell_kernels.grid_operator import GridOperator, Stacked
 from microcell_kernels.krylov import CONVERGED, KrylovResult, cg
-from microcell_kernels.multigrid import GridOperator, Hierarchy, Stacked, Values
+from microcell_kernels.multigrid import Hierarchy, Values
 
 SHAPE = (2, 3, 2, 4)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from graph_media import random_operator, two_phases
-from microcell_kernels.multigrid import GridOperator
+from microcell_kernels.grid_operator import GridOperator
 from microcell_kernels.tables import LevelTables, build_tables
 from scipy.sparse import coo_array, csr_array, diags_array
 
