@@ -9,7 +9,6 @@ stands apart here.
 from __future__ import annotations
 
 import argparse
-import inspect
 import statistics
 import time
 from collections.abc import Callable
@@ -36,7 +35,7 @@ from microcell.solve import newton
 from microcell.solve.precondition import Preconditioner
 
 PLOT = Path(__file__).resolve().parents[1] / "docs" / "images" / "step_profile.png"
-RESTART = inspect.signature(newton.newton_solve).parameters["restart"].default
+RESTART = newton.BASIS
 
 
 class Recorder:

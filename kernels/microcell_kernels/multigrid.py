@@ -66,7 +66,7 @@ class Hierarchy(eqx.Module):
         taking_part: np.ndarray,
         *,
         theta: float = 0.2,
-        coarsest: int = 700,
+        coarsest: int = 500,
         sweeps: int = 2,
         slabs: int = 1,
         ground: np.ndarray | None = None,

@@ -91,7 +91,7 @@ def build_tables(
     ground: np.ndarray | None = None,
     slabs: int = 1,
     theta: float = 0.2,
-    coarsest: int = 700,
+    coarsest: int = 500,
     max_levels: int = 12,
 ) -> list[LevelTables]:
     """Coarsen a stack of grid fields until at most ``coarsest`` nodes are left.
