@@ -66,7 +66,7 @@ class Hierarchy(eqx.Module):
         taking_part: np.ndarray,
         *,
         theta: float = 0.2,
-        coarsest: int = 500,
+        coarsest: int | None = None,
         sweeps: int = 2,
         slabs: int = 1,
         ground: np.ndarray | None = None,
@@ -82,8 +82,8 @@ class Hierarchy(eqx.Module):
             Cells that belong to coarse levels; cells left out are only smoothed.
         theta : float
             Strength threshold, see :mod:`.aggregation`.
-        coarsest : int
-            Largest size of the dense coarsest level.
+        coarsest : int, optional
+            Largest size of the dense coarsest level, see :func:`.tables.build_tables`.
         sweeps : int
             Gauss-Seidel sweeps of the finest level before and after the coarse correction.
         slabs : int

@@ -18,6 +18,12 @@ from .graph import NONE, group, spread
 from .grid_aggregation import Links, coarsen_grid
 from .segments import Rows, lay_out
 
+SMALL_IMAGE = 100_000
+"""Cells below which a level less to compile, 3 s, is worth more than the memory of a larger inverse."""
+
+COARSEST = (700, 500)
+"""Most nodes of the coarsest level, of small images and of others (700 took up to 9 bytes per cell)."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -91,10 +97,10 @@ def build_tables(
     ground: np.ndarray | None = None,
     slabs: int = 1,
     theta: float = 0.2,
-    coarsest: int = 500,
+    coarsest: int | None = None,
     max_levels: int = 12,
 ) -> list[LevelTables]:
-    """Coarsen a stack of grid fields until at most ``coarsest`` nodes are left.
+    """Coarsen a stack of grid fields until few nodes are left.
 
     Parameters
     ----------
@@ -113,8 +119,8 @@ def build_tables(
         Number of slabs along z; ``nz`` must be a multiple. Aggregates never cross from one to the next.
     theta : float
         Strength threshold.
-    coarsest : int
-        Number of nodes at which a dense inverse takes over.
+    coarsest : int, optional
+        Number of nodes at which a dense inverse takes over; one of ``COARSEST`` where left out.
     max_levels : int
         Safety limit.
 
@@ -122,6 +128,8 @@ def build_tables(
     -------
     list of LevelTables, finest first
     """
+    if coarsest is None:
+        coarsest = COARSEST[taking_part[0].size >= SMALL_IMAGE]
     cells = _Cells(taking_part.shape, slabs)
     whole, listed, which = cells.global_links(links)
     held = np.zeros(taking_part.shape, np.float32) if ground is None else ground
