@@ -224,11 +224,15 @@ def large_image(case: dict[str, Any], options: argparse.Namespace) -> dict[str, 
     }
 
 
+def named(case: dict[str, Any]) -> str:
+    """Name an image and the cores it was solved on."""
+    return f"{case['case']}, {case['threads']} core{'s' if case['threads'] > 1 else ''}"
+
+
 def show(result: dict[str, Any]) -> None:
     """Print what was found."""
     for case in result["cases"]:
-        cores = f"{case['threads']} core{'s' if case['threads'] > 1 else ''}"
-        print(f"\n{case['case']}, pore+cbd, three axes ({case['voxels']:,} voxels), {cores}")
+        print(f"\n{named(case)}, pore+cbd, three axes ({case['voxels']:,} voxels)")
         for name, seconds in case["seconds_three_axes"].items():
             faster = case["times_faster"].get(name)
             print(f"  {name:34s} {seconds:8.2f} s" + (f"  {faster:6.1f}x faster" if faster else ""))
@@ -268,7 +272,7 @@ def checks(result: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
     """Set measured values beside the bars."""
     rows = []
     for case in result["cases"]:
-        name = f"{case['case']}, {case['threads']} core{'s' if case['threads'] > 1 else ''}"
+        name = named(case)
         for state in ("same process", "fresh process, compiled before", "cold, compiling included"):
             value = case["times_faster"][state]
             rows.append((f"{name}: times faster, {state}", value, BAR_TIMES, value >= BAR_TIMES))

@@ -12,6 +12,7 @@ conductivities differ much need :mod:`.multigrid`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -60,11 +61,8 @@ class Level(NamedTuple):
         """Return a level from conductances to the node before, shape (nodes,) each, and to zero."""
         steps = strides(shape)
         links = [jnp.append(g, jnp.zeros(s, g.dtype)) for g, s in zip(links, steps, strict=True)]
-        diagonal = ground
-        for g, s in zip(links, steps, strict=True):
-            diagonal = diagonal + g[:-s] + g[s:]
-        inverse = jnp.where(diagonal > 0, 1.0 / jnp.where(diagonal > 0, diagonal, 1.0), 0.0)
-        return Level(nodes, shape, (links[0], links[1], links[2]), diagonal, inverse)
+        diagonal = _with_links(ground, links, steps)
+        return Level(nodes, shape, (links[0], links[1], links[2]), diagonal, inverse_or_zero(diagonal))
 
     def residual(self, b: Array, x: Array) -> Array:
         """Return ``b - A x``; ``x`` with an empty plane before and after."""
@@ -76,6 +74,18 @@ class Level(NamedTuple):
             before, after = (jax.lax.slice(x, (plane + o,), (plane + o + size,)) for o in (-s, s))
             r = r + g[:-s] * before + g[s:] * after
         return r
+
+
+def _with_links(start: Array, links: Sequence[Array], steps: Shape) -> Array:
+    """Add the conductances of each node to both neighbours along z, y, x."""
+    for g, s in zip(links, steps, strict=True):
+        start = start + g[:-s] + g[s:]
+    return start
+
+
+def inverse_or_zero(diagonal: Array) -> Array:
+    """Return the inverse where there is one."""
+    return jnp.where(diagonal > 0, 1.0 / jnp.where(diagonal > 0, diagonal, 1.0), 0.0)
 
 
 def strides(shape: Shape) -> Shape:
@@ -93,16 +103,13 @@ def coarsen(level: Level) -> Level:
     """Return the level of 2x2x2 blocks of nodes."""
     nz, ny, nx = (-(-n // 2) for n in level.nodes)
     nodes, shape = (nz, ny, nx), padded((nz, ny, nx))
-    links, inner = [], jnp.zeros_like(level.diagonal)
-    for d, (g, s) in enumerate(zip(level.links, strides(level.shape), strict=True)):
+    steps, links = strides(level.shape), []
+    for d, (g, s) in enumerate(zip(level.links, steps, strict=True)):
         g = g[:-s].reshape(level.shape)
         first = (jnp.arange(level.shape[d]) % 2 == 0).reshape([-1 if e == d else 1 for e in range(3)])
         links.append(restrict(jnp.where(first, g, 0).reshape(-1), level.shape, shape))
-        inner = inner + jnp.where(first, 0, g).reshape(-1)
-    total = jnp.zeros_like(level.diagonal)
-    for g, s in zip(level.links, strides(level.shape), strict=True):
-        total = total + g[:-s] + g[s:]
-    return Level.of(nodes, shape, links, restrict(level.diagonal - total, level.shape, shape))
+    ground = level.diagonal - _with_links(jnp.zeros_like(level.diagonal), level.links, steps)
+    return Level.of(nodes, shape, links, restrict(ground, level.shape, shape))
 
 
 def hierarchy(first: Level) -> list[Level]:

@@ -21,6 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from .blocks import padded, strides
+
 PARITIES = tuple(
     np.array([p for p in np.ndindex(2, 2, 2) if sum(p) % 2 == colour], np.int32) for colour in (0, 1)
 )
@@ -45,12 +47,12 @@ class Octants(NamedTuple):
     def of(cells: tuple[int, int, int]) -> Octants:
         """Lay out a grid of cells."""
         nz, ny, nx = (-(-n // 2) for n in cells)
-        return Octants(cells, (nz + nz % 2, ny + 2 - ny % 2, nx + 2 - nx % 2))
+        return Octants(cells, padded((nz, ny, nx)))
 
     @property
     def strides(self) -> tuple[int, int, int]:
         """Distance of the next block along z, y, x."""
-        return self.blocks[1] * self.blocks[2], self.blocks[2], 1
+        return strides(self.blocks)
 
     @property
     def size(self) -> int:

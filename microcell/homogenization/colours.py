@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
-from microcell_kernels.blocks import Level
+from microcell_kernels.blocks import Level, inverse_or_zero
 from microcell_kernels.octants import Octants
 
 RED, BLACK = 0, 1
@@ -98,11 +98,6 @@ class System(NamedTuple):
 
         nz, ny, nx = (-(-n // 2) for n in grid.cells)
         return Level.of((nz, ny, nx), grid.blocks, links, grid.gather(ends, jnp.float32))
-
-
-def inverse_or_zero(diagonal: Array) -> Array:
-    """Return the inverse where there is one."""
-    return jnp.where(diagonal > 0, 1.0 / jnp.where(diagonal > 0, diagonal, 1.0), 0.0)
 
 
 class Measured(NamedTuple):

@@ -1,4 +1,4 @@
-"""The solvers of a conductor: what is fastest first, what never fails behind it, and axes side by side."""
+"""The solvers of a conductor: the fast one first, the general one behind it, and axes side by side."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ class Solver:
         if not self.network.uniform:
             yield from (self._surely(axis, self.network.spanning(axis), 0) for axis in axes)
             return
-        first, others = axes[:1], axes[1:]
-        yield from (self._finished(self._quickly(axis)) for axis in first)
+        for axis in axes[:1]:
+            yield self._finished(self._quickly(axis))
+        others = axes[1:]
         if not others:
             return
         on_cpu = next(iter(jnp.zeros(()).devices())).platform == "cpu"
@@ -80,7 +81,7 @@ class Solver:
         return Solved(axis, codes, conduct_uniformly(codes > 0, weight, axis, **limits))  # type: ignore[arg-type]
 
     def _finished(self, solved: Solved) -> Solved:
-        """Go on by what never fails where the quick solver has not converged."""
+        """Start again with the general solver where the quick one has not converged."""
         used = solved.conduction.iterations
         if solved.conduction.code == Code.CONVERGED or used >= self.max_iterations:
             return solved

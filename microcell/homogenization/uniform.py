@@ -16,11 +16,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from microcell_kernels.blocks import OVERCORRECTION, Level, cycle, hierarchy
+from microcell_kernels.blocks import OVERCORRECTION, Level, cycle, hierarchy, inverse_or_zero
 from microcell_kernels.krylov import BREAKDOWN, CONVERGED, MAX_ITERATIONS
 from microcell_kernels.octants import Octants
 
-from .colours import BLACK, CONDUCTING, INLET, OUTLET, RED, Measured, System, inverse_or_zero, measure
+from .colours import BLACK, CONDUCTING, INLET, OUTLET, RED, Measured, System, measure
 from .conduction import Conduction
 
 MOST = 150

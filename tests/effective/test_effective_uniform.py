@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from effective_media import VOXEL, grains, image
+from microcell_kernels.blocks import inverse_or_zero
 from microcell_kernels.octants import Octants
 from voxel_conduction import direct_conductivity
 
 import microcell as mc
 from microcell.homogenization import uniform
-from microcell.homogenization.colours import BLACK, INLET, OUTLET, System, inverse_or_zero, measure
+from microcell.homogenization.colours import BLACK, INLET, OUTLET, System, measure
 from microcell.homogenization.conduction import conduct, find_hierarchy, weights
 from microcell.homogenization.result import AXES, Code
 from microcell.homogenization.uniform import Preconditioner, Steps, conduct_uniformly
