@@ -42,9 +42,9 @@ class OneDevice:
         """Bring a past back as one of the whole cell, on the host."""
         return jax.tree.map(np.asarray, past)
 
-    def hierarchies(self, jacobian: Jacobian) -> Hierarchies:
-        """Set up the multigrid patterns from a linearization of the whole cell."""
-        return Hierarchies.build(self.system, jacobian)
+    def hierarchies(self, jacobian: Jacobian | None = None) -> Hierarchies:
+        """Set up the multigrid patterns, from a linearization of the whole cell or from typical values."""
+        return Hierarchies.build(self.system, jacobian=jacobian)
 
     def cells(self, values: Any) -> Any:
         """Bring a field to the host, shape of the cell."""
@@ -124,9 +124,9 @@ class SlabDevices(OneDevice):
         film, surface = self.faces(past.film), self.faces(past.surface)
         return Past(c, phi_s, phi_e, voltage, current, currents, film, surface)
 
-    def hierarchies(self, jacobian: Jacobian) -> Hierarchies:
-        """Set up the multigrid patterns from a linearization of the whole cell."""
-        return self._put(Hierarchies.build(self.whole, jacobian, self.slabs))
+    def hierarchies(self, jacobian: Jacobian | None = None) -> Hierarchies:
+        """Set up the multigrid patterns, from a linearization of the whole cell or from typical values."""
+        return self._put(Hierarchies.build(self.whole, self.slabs, jacobian))
 
     def cells(self, values: Any) -> Any:
         """Bring a field to the host, shape of the cell."""

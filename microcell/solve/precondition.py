@@ -23,11 +23,11 @@ from microcell_kernels.grid_operator import GridOperator, Stacked
 from microcell_kernels.multigrid import Hierarchy, Values
 from microcell_kernels.stencil import lower, upper
 
-from ..cell.geometry import Geometry
 from ..cell.jacobian import AxisJacobian, Jacobian, apply_to_potentials
 from ..cell.residual import System
 from ..cell.slabs import Slabs
 from ..cell.state import Unknowns
+from .typical import STEP, typical_operators
 
 FAR = 3.0
 """Cells that lithium must reach in the solid within a step of usual length for coarse levels to carry it: two
@@ -41,21 +41,29 @@ class Hierarchies(eqx.Module):
     concentration: Hierarchy
 
     @staticmethod
-    def build(system: System, jacobian: Jacobian, slabs: Slabs | None = None) -> Hierarchies:
-        """Set up both patterns on the host, once per geometry, from a representative linearization.
+    def build(system: System, slabs: Slabs | None = None, jacobian: Jacobian | None = None) -> Hierarchies:
+        """Set up both patterns on the host.
 
         Parameters
         ----------
-        system, jacobian
+        system : System
             The whole cell.
         slabs : Slabs, optional
             How it is spread over devices.
+        jacobian : Jacobian, optional
+            A linearization whose values the patterns are judged by. Where left out, typical values of the
+            geometry are taken (:mod:`.typical`), which no parameter and no state changes; but coarse levels
+            carry the lithium of the solid where its diffusivity at half charge asks for it (``FAR``).
         """
         geometry = system.geometry
         both = np.stack([np.asarray(geometry.electronic), np.asarray(geometry.ionic)])
-        potential, salt = potential_operator(system, jacobian), concentration_operator(system, jacobian)
+        if jacobian is None:
+            insulated = bool(jnp.isinf(system.laws.particle_contact))
+            potential, salt = typical_operators(geometry, insulated)
+        else:
+            potential, salt = potential_operator(system, jacobian), concentration_operator(system, jacobian)
         carried = np.asarray(geometry.ionic)[None]
-        if _diffusion_number(geometry, jacobian) > FAR**2:
+        if _diffusion_number(system) > FAR**2:
             carried = carried | np.asarray(geometry.active)
         if slabs is None:
             return Hierarchies(Hierarchy.build(potential, both), Hierarchy.build(salt, carried, sweeps=1))
@@ -70,12 +78,13 @@ class Hierarchies(eqx.Module):
         )
 
 
-def _diffusion_number(geometry: Geometry, jacobian: Jacobian) -> float:
-    """Largest ``D dt / h^2`` between cells of active material."""
-    active, mass = np.asarray(geometry.active), np.asarray(jacobian.mass)
-    inside = active[:-1] & active[1:] & (mass[1:] > 0)
-    number = np.where(inside, jacobian.axes[0].lithium_drop, 0.0) / np.where(inside, mass[1:], 1.0)
-    return float(number.max(initial=0.0))
+def _diffusion_number(system: System) -> float:
+    """``D dt / h^2`` of active material at half charge, in a step of usual length."""
+    geometry, laws = system.geometry, system.laws
+    slices = np.asarray(geometry.active).any(axis=(1, 2))
+    thinnest = float(np.min(np.asarray(geometry.dz), where=slices, initial=np.inf))
+    diffusivity = float(laws.diffusivity_s(jnp.asarray(0.5), laws.temperature))
+    return diffusivity * STEP / thinnest**2
 
 
 def _filled_up(operator: GridOperator, slabs: Slabs) -> GridOperator:

@@ -90,7 +90,7 @@ class TimeStepper:
         self._ladder = Ladder()
         self._before: float | None = None
         self._just_rejected = False
-        self.hierarchies = self._build_hierarchies(past, 30.0)
+        self.hierarchies = self.layout.hierarchies()
         self.past = self.layout.place(past)
         self.one_c = float(system.one_c_current)
 
@@ -110,8 +110,9 @@ class TimeStepper:
         porosity, _ = ionic_factor(system.geometry, system.laws)
         return float(jnp.sum(system.geometry.volume * porosity * past.c[0]))
 
-    def _build_hierarchies(self, past: Past, dt: float) -> Hierarchies:
-        """Set up the multigrid patterns from a linearization of the latest state, for steps of about dt."""
+    def _refreshed_hierarchies(self, dt: float) -> Hierarchies:
+        """Set up multigrid patterns that suit the latest state, for steps of about dt."""
+        past = self.layout.whole_past(self.past)
         context = Context(
             past.film,
             Inertia(np.float64(1.0 / dt), jnp.zeros_like(past.c[0])),
@@ -332,7 +333,7 @@ class TimeStepper:
             rung,
         )
         if rung == REFRESH:
-            self.hierarchies = self._build_hierarchies(self.layout.whole_past(self.past), max(dt, INSTANT))
+            self.hierarchies = self._refreshed_hierarchies(max(dt, INSTANT))
         return rung
 
     def _give_up(self, attempt: Attempt, dt: float, control: Control) -> SolverError:

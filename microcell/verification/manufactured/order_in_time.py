@@ -19,7 +19,7 @@ from ...solve.newton import CONVERGED, Tolerances
 from ...solve.precondition import Hierarchies
 from ..problem import Findings, Line, Picture, Problem, Setting, order
 from .fields import FILM, SIDE, Fields
-from .order_in_space import LINEARIZE, SOLVE, UNITS, Grid, exact, make_system
+from .order_in_space import SOLVE, UNITS, Grid, exact, make_system
 
 PERIOD, SPAN = 400.0, 120.0
 """Of the manufactured oscillation, and of the march [s]."""
@@ -49,9 +49,7 @@ class March:
         self.swing = swings(self.mean, grid)
         self.film = jnp.full(self.system.geometry.faces.p.shape, FILM)
         self.guess = currents
-        step = self._context(0.0, Inertia(jnp.asarray(0.1), self.mean.c))
-        jacobian = LINEARIZE(self.system, step, self.mean, currents, jnp.float32)
-        self.hierarchies = Hierarchies.build(self.system, jacobian)
+        self.hierarchies = Hierarchies.build(self.system)
 
     def at(self, time: float) -> Unknowns:
         """Return the manufactured unknowns at a time [s]."""
