@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from microcell_kernels.halo import Slabs, total
+from microcell_kernels.halo import Slabs, largest, total
 from microcell_kernels.krylov import CONVERGED as SOLVED
 from microcell_kernels.krylov import fgmres, norm
 
@@ -19,7 +19,7 @@ from ..cell.residual import Context, System, evaluate
 from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 
-CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT, STALLED = range(6)
+CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT, STALLED, ROUNDED = range(7)
 """Result codes of a solve."""
 
 ADVICE = {
@@ -29,6 +29,7 @@ ADVICE = {
     NOT_FINITE: "the residual is not a number",
     NO_ROOT: "some interface faces have no current that satisfies the kinetics",
     STALLED: "the linear systems could not be solved within their iterations",
+    ROUNDED: "the residual cannot be lowered any further in float64: the current is too small for this cell",
 }
 """What each code means, in words for users."""
 
@@ -41,6 +42,11 @@ NARROW, WIDE = jnp.float32, jnp.float64
 SHARPEST = 1e-6
 """Smallest forcing term that float32 vectors can meet."""
 
+
+ROUNDING, NEGLIGIBLE_V, NEGLIGIBLE_C = 1e-6, 1e-10, 1e-6
+"""A solve is also done where Newton's correction is below these volts and mol.m-3 and lowers the residual by less
+than half: what is left is rounding of the residual itself. It may be at most the first number, relative to the
+reference current; cells with little active material under a thick separator come to some 1e-9."""
 
 STALLS = 2
 """Linear solves that may run out of iterations before a small basis is given up: beyond an open-circuit knee
@@ -167,6 +173,7 @@ def newton_solve(
         new = evaluate(system, context, trial, search.currents)
         size, norms = norm(new.rows, slabs), row_norms(new.rows, reference, slabs)
         good = size <= (1 - 1e-4 * search.length) * search.merit
+        idle = (size > 0.5 * search.merit) & _is_negligible(search, slabs)
         u, currents = _choose(good, (trial, new.currents), (search.u, search.currents))
         guarded, failures = _choose(good, (new.guarded, new.failures), (search.guarded, search.failures))
         norms = jnp.where(good, norms, search.norms)
@@ -203,7 +210,7 @@ def newton_solve(
             search.newton + proceed.astype(jnp.int32),
             search.krylov + used,
             search.stalled + stalled,
-            jnp.where(first, NOT_FINITE, stuck).astype(jnp.int32),
+            jnp.where(first, NOT_FINITE, jnp.where(idle, ROUNDED, stuck)).astype(jnp.int32),
         )
 
     def unfinished(search: _Search) -> Array:
@@ -233,7 +240,8 @@ def newton_solve(
         code,
     )
     end = jax.lax.while_loop(unfinished, iterate, begin)
-    code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
+    enough = jnp.where(end.code == ROUNDED, ROUNDING, tolerances.residual)
+    code = jnp.where(jnp.max(end.norms) <= enough, CONVERGED, end.code)
     code = jnp.where((code == CONVERGED) & (end.failures > 0), NO_ROOT, code)
     given_up = (code == MAX_ITERATIONS) & (end.newton <= max_iterations)
     code = jnp.where(given_up, STALLED, code).astype(jnp.int32)
@@ -258,6 +266,16 @@ class _Search(NamedTuple):
     krylov: Array
     stalled: Array
     code: Array
+
+
+def _is_negligible(search: _Search, slabs: Slabs) -> Array:
+    """Whether the correction that is being tried changes no unknown by what counts."""
+    d = search.direction
+    small = [
+        largest(jnp.max(jnp.abs(a)), slabs) * search.scale <= limit
+        for a, limit in ((d.c, NEGLIGIBLE_C), (d.phi_s, NEGLIGIBLE_V), (d.phi_e, NEGLIGIBLE_V))
+    ]
+    return small[0] & small[1] & small[2] & (jnp.abs(d.voltage) * search.scale <= NEGLIGIBLE_V)
 
 
 def _choose(condition: Array, if_true: Any, if_false: Any) -> Any:
