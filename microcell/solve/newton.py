@@ -44,9 +44,9 @@ SHARPEST = 1e-6
 
 
 ROUNDING, NEGLIGIBLE_V, NEGLIGIBLE_C = 1e-6, 1e-10, 1e-6
-"""A solve is also done where Newton's correction is below these volts and mol.m-3 and lowers the residual by less
-than half: what is left is rounding of the residual itself. It may be at most the first number, relative to the
-reference current; cells with little active material under a thick separator come to some 1e-9."""
+"""A solve is also done where Newton's correction is below these volts and mol.m-3 and lowers the residual by
+less than half: what is left is rounding of the residual itself. It may be at most the first number, relative
+to the reference current; cells with little active material under a thick separator come to some 1e-8."""
 
 STALLS = 2
 """Linear solves that may run out of iterations before a small basis is given up: beyond an open-circuit knee
