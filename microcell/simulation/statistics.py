@@ -49,6 +49,7 @@ def summarize(
         "starts_from_the_last_state": counts["damped"],
         "multigrid_patterns_refreshed": counts["refreshed"],
         "linear_solves_tightened": counts["tightened"],
+        "linear_solves_in_float64": counts["widened"],
         "events_located": counts["events"],
         "attempts_to_locate_events": counts["located"],
         "changes_of_control": counts["starts"],

@@ -14,7 +14,7 @@ from ..cell.measure import Measures, measure
 from ..cell.residual import Context, System, surface_concentration
 from ..cell.state import Control, Currents, Inertia, Number, Unknowns
 from ..physics import film as film_growth
-from .newton import BASIS, Solve, Tolerances, newton_solve
+from .newton import BASIS, NARROW, Solve, Tolerances, newton_solve
 from .precondition import Hierarchies
 
 ELECTROLYTE_SCALE = 4000.0
@@ -148,6 +148,7 @@ def attempt_step(
     *,
     max_iterations: int = 12,
     basis: int = BASIS,
+    dtype: Any = NARROW,
 ) -> Attempt:
     """Attempt one implicit step.
 
@@ -170,6 +171,8 @@ def attempt_step(
         Newton's limit.
     basis : int
         Directions of the linear solver between two restarts.
+    dtype : dtype
+        Precision of the linear solves.
     """
     moving = jnp.where(k.dt > 0, 1.0, 0.0)
     rate = k.a0 / jnp.where(k.dt > 0, k.dt, 1.0)
@@ -190,6 +193,7 @@ def attempt_step(
         tolerances,
         max_iterations=max_iterations,
         basis=basis,
+        dtype=dtype,
     )
 
     def close() -> tuple[Array, Array, Measures, Array]:
@@ -229,7 +233,7 @@ def _local_error(
 LEAN: Any = {"xla_disable_hlo_passes": "while-loop-invariant-code-motion"}
 """Compiler options of a step: XLA would keep what the iterations can compute again, a tenth of all memory."""
 
-advance = jax.jit(attempt_step, static_argnames=("max_iterations", "basis"), compiler_options=LEAN)
+advance = jax.jit(attempt_step, static_argnames=("max_iterations", "basis", "dtype"), compiler_options=LEAN)
 """The compiled :func:`attempt_step`, for a cell on one device."""
 
 

@@ -20,9 +20,10 @@ COUNTS = (
     "damped",
     "refreshed",
     "tightened",
+    "widened",
 )
 """What is counted over a run. Every attempt becomes a step, is rejected for accuracy, fails, locates an event
-(is thrown away for a shorter one), or is an instant that finds a consistent start; the last five are rungs
+(is thrown away for a shorter one), or is an instant that finds a consistent start; the last six are rungs
 taken."""
 
 

@@ -21,7 +21,7 @@ from ..cell.residual import System
 from ..cell.slabs import AXIS, Slabs
 from ..cell.state import Currents, Unknowns
 from .advance import LEAN, Attempt, Past, advance, attempt_step
-from .newton import BASIS, LARGE_BASIS, Solve
+from .newton import BASIS, LARGE_BASIS, NARROW, WIDE, Solve
 from .precondition import Hierarchies
 
 
@@ -32,6 +32,7 @@ class OneDevice:
         self.whole = self.system = system
         self.advance: Callable[..., Attempt] = advance
         self.advance_deeply: Callable[..., Attempt] = partial(advance, basis=LARGE_BASIS)
+        self.advance_widely: Callable[..., Attempt] = partial(advance, basis=LARGE_BASIS, dtype=WIDE)
         self.lower: Callable[..., Any] = advance.lower
 
     def place(self, past: Past) -> Past:
@@ -84,6 +85,7 @@ class SlabDevices(OneDevice):
         self.system = System(geometry, laws, current)
         self.advance = partial(_advance_in_slabs, mesh=self.mesh)
         self.advance_deeply = partial(_advance_in_slabs, mesh=self.mesh, basis=LARGE_BASIS)
+        self.advance_widely = partial(self.advance_deeply, dtype=WIDE)
         self.lower = partial(_advance_in_slabs.lower, mesh=self.mesh)
 
     def _put(self, tree: Any, spec: P | None = None) -> Any:
@@ -152,7 +154,7 @@ def _host(a: jax.Array) -> np.ndarray:
     return np.asarray(multihost_utils.process_allgather(a, tiled=True))
 
 
-@partial(jax.jit, static_argnames=("mesh", "basis"), compiler_options=LEAN)
+@partial(jax.jit, static_argnames=("mesh", "basis", "dtype"), compiler_options=LEAN)
 def _advance_in_slabs(
     system: System,
     hierarchies: Hierarchies,
@@ -165,6 +167,7 @@ def _advance_in_slabs(
     *,
     mesh: Mesh,
     basis: int = BASIS,
+    dtype: Any = NARROW,
 ) -> Attempt:
     """:func:`.advance.attempt_step` with every array in slabs and every number on all devices."""
     split = jax.tree.map(_spec, (system.geometry, hierarchies, past))
@@ -180,7 +183,7 @@ def _advance_in_slabs(
         surface=field,
     )
     step = jax.shard_map(
-        partial(attempt_step, basis=basis),
+        partial(attempt_step, basis=basis, dtype=dtype),
         mesh=mesh,
         in_specs=(System(split[0], same, same), split[1], split[2], *(same,) * 5),
         out_specs=result,

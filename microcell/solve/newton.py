@@ -37,13 +37,14 @@ ROWS = ("lithium balance", "electronic charge balance", "ionic charge balance", 
 
 
 NARROW, WIDE = jnp.float32, jnp.float64
-"""Precision of the linear solves, and of points, residuals and corrections."""
+"""Precision of the linear solves, and of points, residuals and corrections. Where carbon conducts 10^7 times
+better than what holds it, float32 loses the differences in its potential: see :data:`.ladder.RUNGS`."""
 
 SHARPEST = 1e-6
 """Smallest forcing term that float32 vectors can meet."""
 
 
-ROUNDING, NEGLIGIBLE_V, NEGLIGIBLE_C = 1e-6, 1e-10, 1e-6
+ROUNDING, NEGLIGIBLE_V, NEGLIGIBLE_C = 1e-6, 1e-8, 1e-5
 """A solve is also done where Newton's correction is below these volts and mol.m-3 and lowers the residual by
 less than half: what is left is rounding of the residual itself. It may be at most the first number, relative
 to the reference current; cells with little active material under a thick separator come to some 1e-8."""
@@ -55,7 +56,7 @@ all of them do, and a step of a large electrode would spend minutes on direction
 BASIS, LARGE_BASIS, KRYLOV_LIMIT = 6, 16, 60
 """Directions that the linear solver keeps, as a rule and where that stalls it: near full particles, where
 open-circuit lines are steep, some ten slow modes are forgotten at every restart of six (60 iterations and no
-end; 14 with a large basis). 32 bytes per cell each; and the iterations of one linear solve."""
+end; 14 with a large basis). 32 bytes per cell each in float32; and the iterations of one linear solve."""
 
 
 class Tolerances(NamedTuple):
@@ -120,6 +121,7 @@ def newton_solve(
     *,
     max_iterations: int = 12,
     basis: int = BASIS,
+    dtype: Any = NARROW,
 ) -> Solve:
     """Solve the coupled equations of one implicit step.
 
@@ -137,6 +139,8 @@ def newton_solve(
         Accuracy.
     max_iterations, basis : int
         Newton's limit; directions of the flexible GMRES inside between two restarts.
+    dtype : dtype
+        Precision of the linear solves.
 
     Returns
     -------
@@ -152,7 +156,7 @@ def newton_solve(
 
         Also returns iterations, and 1 where they ran out.
         """
-        jacobian = linearize(system, context, u, currents, NARROW)
+        jacobian = linearize(system, context, u, currents, dtype)
         preconditioner = Preconditioner.refresh(system, hierarchies, jacobian)
         result = fgmres(
             lambda v: apply(system, jacobian, v),
@@ -183,7 +187,7 @@ def newton_solve(
         forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), SHARPEST, tolerances.linear)
         proceed = good & (jnp.max(norms) > tolerances.residual)
         # the unit vector is all that the linear solve needs, and float32 holds it
-        unit = jax.tree.map(lambda a: (a / jnp.where(size > 0, size, 1.0)).astype(NARROW), new.rows)
+        unit = jax.tree.map(lambda a: (a / jnp.where(size > 0, size, 1.0)).astype(dtype), new.rows)
         unit = _choose(good, unit, search.rows)
         # a loop of at most one pass, not a branch: the old direction's memory takes the new one
         none = jnp.zeros((), jnp.int32)
@@ -219,7 +223,7 @@ def newton_solve(
         return (jnp.max(search.norms) > tolerances.residual) & more
 
     zero, infinite = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf)
-    nothing = jax.tree.map(lambda a: jnp.zeros_like(a, NARROW), start)
+    nothing = jax.tree.map(lambda a: jnp.zeros_like(a, dtype), start)
     still = jax.tree.map(jnp.zeros_like, start)
     count = jnp.zeros((), int)
     code = jnp.full((), MAX_ITERATIONS, jnp.int32)

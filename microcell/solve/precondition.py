@@ -114,13 +114,17 @@ class Preconditioner(eqx.Module):
 
     def apply(self, system: System, jacobian: Jacobian, r: Unknowns) -> Unknowns:
         """Return an approximate solution of the linearized system for a residual in float32."""
-        held = self.potential.fine.terminal_free == 0
+        fine = self.potential.fine
+        held = fine.terminal_free == 0
         voltage = jnp.where(held, r.voltage / jacobian.terminal[1], 0.0)
         electron = r.phi_s.at[system.geometry.collector].add(jacobian.collector * voltage)
         right = Stacked(jnp.stack([electron, r.phi_e]), jnp.where(held, 0.0, r.voltage))
-        phi = self.hierarchies.potential.cycle(self.potential, right)
-        voltage = jnp.where(held, voltage, phi.terminal)
-        phi_s = jnp.where(system.geometry.electronic, phi.fields[0] - voltage, 0.0)
+        level = jnp.where(held, 0.0, _level(system, fine, right))
+        phi = self.hierarchies.potential.cycle(self.potential, _without_level(system, fine, right, level))
+        phi_s = jnp.where(
+            system.geometry.electronic, phi.fields[0] - jnp.where(held, voltage, phi.terminal), 0.0
+        )
+        voltage = jnp.where(held, voltage, level + phi.terminal)
         first = Unknowns(jnp.zeros_like(r.c), phi_s, phi.fields[1], voltage)
         rest = jax.tree.map(jnp.subtract, r, apply_to_potentials(system, jacobian, first))
         # held concentrations have rows of their own, which the charge balance is no part of
@@ -130,6 +134,27 @@ class Preconditioner(eqx.Module):
         ).fields[0]
         phi_e = first.phi_e + jacobian.diffusion_potential * c
         return first._replace(c=c, phi_e=phi_e)
+
+
+def _level(system: System, fine: GridOperator, right: Stacked) -> Array:
+    """Common rise of the solid and the terminal that balances what enters them, the electrolyte at rest.
+
+    Where interfaces conduct little, as in nearly full particles, it is many times larger than all differences
+    within the solid; float32 would lose these beside it, and well conducting carbon turn that into currents.
+    """
+    geometry = system.geometry
+    entering = geometry.total(right.fields[0]) + right.terminal
+    leaving = geometry.sum_faces(fine.link) + fine.terminal_ground
+    return entering / jnp.where(leaving > 0, leaving, 1.0)
+
+
+def _without_level(system: System, fine: GridOperator, right: Stacked, level: Array) -> Stacked:
+    """Take off a right-hand side what a common rise of the solid drives through the interfaces."""
+    geometry = system.geometry
+    through = fine.link * level
+    electron = right.fields[0] - geometry.sum_at(geometry.faces.p, through)
+    ion = right.fields[1] + geometry.sum_at(geometry.faces.q, through)
+    return Stacked(jnp.stack([electron, ion]), right.terminal - fine.terminal_ground * level)
 
 
 def potential_operator(system: System, jacobian: Jacobian) -> GridOperator:

@@ -31,7 +31,7 @@ from .diagnose import diagnose, is_solved
 from .events import Bracket, Event, Terminal, aim, fired, near, passed
 from .formula import FIRST_ERROR, Formula, formula, integrate, lengthen, shorten
 from .ladder import CUT, REFRESH, TIGHT, Ladder
-from .newton import STALLED, Tolerances
+from .newton import CONVERGED, STALLED, Tolerances
 from .precondition import Hierarchies
 from .start import AT_ONCE, INSTANT, INSTANT_FORMULA, backdate, flat, rates, settle
 
@@ -255,6 +255,8 @@ class TimeStepper:
 
     def _attempt(self, step: Formula, control: Control, past: Past | None = None) -> Attempt:
         solve = self.layout.advance_deeply if self._ladder.deep else self.layout.advance
+        if self._ladder.wide:
+            solve = self.layout.advance_widely
         attempt = solve(*self._arguments(step, control, self.past if past is None else past))
         self.counts["attempts"] += 1
         self.counts["newton"] += int(attempt.solve.newton)
@@ -322,7 +324,9 @@ class TimeStepper:
 
     def _climb(self, attempt: Attempt, dt: float) -> str:
         """Take the next rung of the ladder behind a solve that failed."""
-        rung = self._ladder.climb(stalled=int(attempt.solve.code) == STALLED)
+        code = int(attempt.solve.code)
+        # converged without salt somewhere: a shorter step is all that can help
+        rung = CUT if code == CONVERGED else self._ladder.climb(stalled=code == STALLED)
         self.counts[rung] += 1
         logger.info(
             "t = %.6g s, step of %.4g s failed with code %d, residuals %s; next: %s",

@@ -19,7 +19,7 @@ from microcell.simulation import Simulation
 from microcell.solve.advance import Attempt, advance
 from microcell.solve.control import StepControl
 from microcell.solve.formula import formula
-from microcell.solve.ladder import CUT, DAMP, DEEPEN, REFRESH, RUNGS, TIGHTEN, Ladder
+from microcell.solve.ladder import CUT, DAMP, DEEPEN, MANY_CUTS, REFRESH, RUNGS, TIGHTEN, WIDEN, Ladder
 from microcell.solve.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE
 from microcell.solve.timestep import TimeStepper
 
@@ -27,22 +27,40 @@ NMC = ParameterSet.builtin("nmc811")
 
 
 def test_the_rungs_come_in_their_order() -> None:
-    """Cut, deepen, damp, refresh, tighten, then cut on; after an accepted step from the ground, with the
-    large basis kept and no other refresh until the control changes."""
+    """Cut, deepen, damp, refresh, tighten, widen, then cut on; after an accepted step from the ground, with
+    the large basis and float64 kept and no other refresh until the control changes."""
     ladder = Ladder()
-    assert [ladder.climb() for _ in range(7)] == [CUT, DEEPEN, DAMP, REFRESH, TIGHTEN, CUT, CUT]
+    assert [ladder.climb() for _ in range(8)] == [CUT, DEEPEN, DAMP, REFRESH, TIGHTEN, WIDEN, CUT, CUT]
     assert ladder.deep
     assert ladder.damped
     assert ladder.tight
+    assert ladder.wide
     ladder.step_down()
     assert ladder.deep
+    assert ladder.wide
     assert not ladder.damped
     assert not ladder.tight
     assert [ladder.climb() for _ in range(4)] == [CUT, DAMP, TIGHTEN, CUT]
     ladder.step_down()
     ladder.change_control()
     assert not ladder.deep
-    assert [ladder.climb() for _ in range(5)] == list(RUNGS)
+    assert not ladder.wide
+    assert [ladder.climb() for _ in range(6)] == list(RUNGS)
+
+
+def test_many_cuts_lead_to_float64() -> None:
+    """Steps that succeed after a cut, one behind the other: behind the last of many cuts comes float64."""
+    ladder = Ladder()
+    for _ in range(MANY_CUTS):
+        assert ladder.climb() == CUT
+        ladder.step_down()
+    assert ladder.climb() == WIDEN
+    ladder.step_down()
+    assert ladder.climb() == CUT
+    ladder.step_down()
+    ladder.change_control()
+    assert ladder.climb() == CUT
+    assert not ladder.wide
 
 
 class Faults:
@@ -80,7 +98,7 @@ def faults(stepper: TimeStepper) -> Faults:
 
 def put_into(stepper: TimeStepper) -> Faults:
     stand_in = Faults()
-    stepper.layout.advance = stepper.layout.advance_deeply = stand_in
+    stepper.layout.advance = stepper.layout.advance_deeply = stepper.layout.advance_widely = stand_in
     return stand_in
 
 
@@ -117,7 +135,7 @@ def test_a_bad_prediction_is_damped_away(stepper: TimeStepper, faults: Faults) -
     assert dt == steps[3] == steps[2] == steps[1]
     assert coefficients(faults.seen[3]).predict_c.tolist() == [1.0, 0.0, 0.0]
     assert coefficients(faults.seen[3]).predict_phi.tolist() == [1.0, 0.0]
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 0, 0]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 0, 0, 0]
 
 
 def test_a_stalled_linear_solver_gets_a_large_basis(stepper: TimeStepper) -> None:
@@ -151,7 +169,7 @@ def test_a_stale_hierarchy_is_built_again(stepper: TimeStepper, faults: Faults) 
     old = stepper.hierarchies
     faults.fails = lambda *a: a[1] is old
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 0]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 0, 0]
     assert stepper.hierarchies is not old
     one_step(stepper)
     assert stepper.counts["failed"] == 4
@@ -161,7 +179,7 @@ def test_loose_linear_solves_are_tightened(stepper: TimeStepper, faults: Faults)
     """Failing unless the forcing term is 1e-5: the sixth attempt has it, the step after that has not."""
     faults.fails = lambda *a: float(a[6].linear) > 1e-4
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 1]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 1, 1, 1, 1, 0]
     assert float(faults.seen[-1][6].linear) == 1e-5
     faults.fails = lambda *_: False
     one_step(stepper)
@@ -174,7 +192,7 @@ def test_numbers_of_the_ladder_compile_nothing(stepper: TimeStepper, faults: Fau
     stepper._ladder._taken = {DEEPEN, REFRESH}
     faults.fails = lambda *a: float(a[6].linear) > 1e-4
     one_step(stepper)
-    assert [stepper.counts[r] for r in RUNGS] == [1, 0, 1, 0, 1]
+    assert [stepper.counts[r] for r in RUNGS] == [1, 0, 1, 0, 1, 0]
     assert advance._cache_size() == compiled
 
 
@@ -213,7 +231,7 @@ def test_a_step_that_never_converges_ends_in_a_diagnosis(stepper: TimeStepper, f
     for phase in ("separator", "pore", "active", "cbd"):
         assert f"{phase} " in text
     assert text.count("mol/m3, phi_s") == 5
-    assert [stepper.counts[r] for r in RUNGS[1:]] == [1, 1, 1, 1]
+    assert [stepper.counts[r] for r in RUNGS[1:]] == [1] * 5
     assert stepper.counts["cut"] >= 3
     assert stepper.time == time
     assert stepper.past is past
@@ -228,7 +246,7 @@ def test_used_up_salt_is_no_solution(stepper: TimeStepper) -> None:
         assert int(attempt.solve.code) == CONVERGED
         return attempt._replace(measures=attempt.measures._replace(min_electrolyte=jnp.asarray(-12.0)))
 
-    stepper.layout.advance = stepper.layout.advance_deeply = emptied
+    stepper.layout.advance = stepper.layout.advance_deeply = stepper.layout.advance_widely = emptied
     with pytest.raises(SolverError, match=r"the salt is used up.*-12 mol/m3"):
         one_step(stepper)
 
