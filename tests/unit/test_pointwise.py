@@ -78,6 +78,19 @@ def test_a_jump_through_zero_is_enclosed() -> None:
     assert root.value[0] == pytest.approx(np.pi, abs=5e-13)
 
 
+def test_rounded_values_do_not_send_newton_from_end_to_end() -> None:
+    """Values of one step of rounding on both sides of the root, and a slope that leads from each end of the
+    bracket exactly to the other: seen on faces of nearly full particles, which then had no root."""
+    step = 2.0**-42
+
+    def rounded(x: Array) -> tuple[Array, Array]:
+        return jnp.where(x > 1.0 - 0.5 * step, -step, step), -jnp.ones_like(x)
+
+    found = decreasing_root(rounded, jnp.zeros(1), jnp.full(1, 2.0), jnp.ones(1))
+    assert int(found.failures) == 0
+    assert float(found.value[0]) == pytest.approx(1.0, abs=2 * step)
+
+
 def test_it_never_looks_outside_the_bracket() -> None:
     """asin(x) = 1.5 on [-1, 1]: Newton from 0 aims at 1.5, where asin is NaN; the root sin(1.5) must come out
     (1e-12)."""
