@@ -54,7 +54,7 @@ def decreasing_root(
         newton = x - value / jnp.where(slope < 0, slope, -1.0)
         # a step below the tolerance ends the search even if rounding puts it outside the bracket
         small = (slope < 0) & (jnp.abs(newton - x) <= tolerance * (1.0 + jnp.abs(x)))
-        # an end of the bracket has been tried: where values are rounded, Newton may go from end to end for ever
+        # the ends have been tried: where values are rounded, Newton may go from one to the other for ever
         inside = (slope < 0) & (newton > low) & (newton < high)
         new = jnp.where(small | inside, newton, 0.5 * (low + high))
         done = small | (high - low <= tolerance * (1.0 + jnp.abs(x)))

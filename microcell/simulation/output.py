@@ -19,6 +19,9 @@ FIELDS = (
 )
 """Voxel fields that can be stored."""
 
+LEAST_MOVED = 1e-3
+"""Least that the drift of lithium is compared with, of what 1C moves in an hour."""
+
 
 def time_series_row(
     cell: HalfCell,
@@ -47,7 +50,8 @@ def time_series_row(
     """
     current, one_c = scalars["current_A"], cell.one_c_current
     entered = stepper.totals.lithium_in_mol[0] / F
-    moved = stepper.totals.charge_moved_C / F
+    # at rest from the start nothing moves, and rounding has nothing to be compared with
+    moved = max(stepper.totals.charge_moved_C, LEAST_MOVED * 3600 * one_c) / F
     inside = scalars["lithium_solid_mol"] + scalars["lithium_electrolyte_mol"]
     return {
         "Time [s]": stepper.time,
@@ -70,7 +74,7 @@ def time_series_row(
         "Lithium in active material [mol]": scalars["lithium_solid_mol"],
         "Lithium in electrolyte [mol]": scalars["lithium_electrolyte_mol"],
         "Lithium through the lithium plane [mol]": entered,
-        "Lithium drift": (inside - start - entered) / moved if moved > 0 else 0.0,
+        "Lithium drift": (inside - start - entered) / moved,
         "Charge balance error": scalars["charge_error_A"] / max(abs(current), 1e-3 * one_c),
         "Guarded faces": scalars["guarded"],
         "Newton iterations": scalars["newton"],

@@ -131,6 +131,16 @@ def test_a_mirrored_cathode_gives_mirrored_fields(cell: HalfCell, tmp_path: Path
         assert np.allclose(a[:, ::-1], b, rtol=0, atol=tolerance, equal_nan=True)
 
 
+def test_a_charge_that_ends_at_once_has_no_drift_to_speak_of(cell: HalfCell, tmp_path: Path) -> None:
+    """From 4.0 V to 3.95 V nothing can be charged; what a rest of ten minutes rounds off is not compared with
+    nothing (it was 45 times the lithium moved)."""
+    protocol = Experiment(["Charge at 5C until 3.95 V", "Rest for 10 minutes"], initial="4.0 V")
+    solution = Simulation(cell, protocol).solve(tmp_path / "run", progress=False)
+    assert solution.status == "done"
+    assert solution.timeseries["Charge passed [C]"].abs().max() < 1e-4 * 3600 * cell.one_c_current
+    assert solution.statistics["largest_lithium_drift"] < 1e-6
+
+
 def test_an_unknown_field_is_refused_with_the_nearest_name(cell: HalfCell, cycle: Experiment) -> None:
     with pytest.raises(MicrocellError, match=r"Active concentration \[mol.m-3\]") as caught:
         Simulation(cell, cycle, fields=["Active concentrations [mol.m-3]"])
