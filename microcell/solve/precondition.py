@@ -30,8 +30,8 @@ from ..cell.state import Unknowns
 from .typical import STEP, typical_operators
 
 FAR = 3.0
-"""Cells that lithium must reach in the solid within a step of usual length for coarse levels to carry it: two
-sweeps of the smoother carry it that far. It costs 30 bytes per cell."""
+"""Cells that lithium must reach in the solid within a long step for coarse levels to carry it: two sweeps of
+the smoother carry it that far. It costs 30 bytes per cell."""
 
 
 class Hierarchies(eqx.Module):
@@ -79,12 +79,13 @@ class Hierarchies(eqx.Module):
 
 
 def _diffusion_number(system: System) -> float:
-    """``D dt / h^2`` of active material at half charge, in a step of usual length."""
+    """``D dt / h^2`` of active material at half charge, in a long step along the shortest edge of a cell."""
     geometry, laws = system.geometry, system.laws
     slices = np.asarray(geometry.active).any(axis=(1, 2))
-    thinnest = float(np.min(np.asarray(geometry.dz), where=slices, initial=np.inf))
+    thinnest = np.min(np.asarray(geometry.dz), where=slices, initial=np.inf)
+    shortest = min(float(thinnest), float(geometry.dy), float(geometry.dx))
     diffusivity = float(laws.diffusivity_s(jnp.asarray(0.5), laws.temperature))
-    return diffusivity * STEP / thinnest**2
+    return diffusivity * STEP / shortest**2
 
 
 def _filled_up(operator: GridOperator, slabs: Slabs) -> GridOperator:

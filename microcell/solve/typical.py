@@ -43,11 +43,12 @@ LITHIUM = 800.0
 CONTACT = 1e-2
 """What is left of the conductance between two particles whose contact resists."""
 
-SALT_DIFFUSIVITY, SOLID_DIFFUSIVITY = 3e-10, 1e-14
-"""Diffusivities of the salt and of lithium in active material [m2.s-1]."""
+SALT_DIFFUSIVITY, SOLID_DIFFUSIVITY = 3e-10, 1e-11
+"""Diffusivities of the salt and of lithium in active material [m2.s-1]; the latter high, since coarse levels
+carry the solid only where it is (:data:`.precondition.FAR`)."""
 
-STEP = 30.0
-"""Length of a time step [s]."""
+STEP = 150.0
+"""Length of a long time step [s]."""
 
 MICRO = 1e6
 """Micrometres in a metre: conductances are taken in microsiemens, which float32 holds with ease."""
