@@ -46,10 +46,11 @@ def draw_film_surface(solution: Solution) -> Figure:
             (deviation, DEVIATION_MAP, Normalize(-reach, reach), "Deviation from the particle's mean [%]")
         )
     figure = new_figure(5.6 * len(panels), 4.8)
-    for panel, (values, colours, norm, label) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    pictures = _pictures(surface, [_colour(surface, *panel[:3]) for panel in panels], solution)
+    for panel, picture, (_, colours, norm, label) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], pictures, panels, strict=True
     ):
-        panel.imshow(_cropped(_picture(surface, values, colours, norm, solution)))
+        panel.imshow(_cropped(picture))
         panel.set_axis_off()
         figure.colorbar(
             ScalarMappable(norm, colours),
@@ -83,16 +84,19 @@ def _range(film: np.ndarray) -> Normalize:
     return Normalize(low, high if high > low else low + 0.01)
 
 
-def _picture(
-    surface: FilmSurface, values: np.ndarray, colours: str, norm: Normalize, solution: Solution
-) -> np.ndarray:
+def _colour(surface: FilmSurface, values: np.ndarray, colours: str, norm: Normalize) -> np.ndarray:
+    """Red, green, blue of each vertex."""
     shown = surface.on_vertices(values)
     rgb = mpl.colormaps[colours](norm(np.nan_to_num(shown)))[:, :3]
     rgb[np.isnan(shown)] = _NO_FILM
+    return rgb
+
+
+def _pictures(surface: FilmSurface, colours: list[np.ndarray], solution: Solution) -> list[np.ndarray]:
     size = np.multiply(solution.grid.phases.shape, solution.grid.voxel_size)
     # Through-plane direction to the right, as in the other figures: (x, y, z) is shown as (z, x, y), which
     # keeps hands.
-    return render(surface.vertices[:, [2, 0, 1]], surface.triangles, rgb, size[[0, 2, 1]])
+    return render(surface.vertices[:, [2, 0, 1]], surface.triangles, np.stack(colours), size[[0, 2, 1]])
 
 
 def _cropped(picture: np.ndarray) -> np.ndarray:

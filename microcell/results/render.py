@@ -25,8 +25,10 @@ _PIXELS = [1400, 1000]
 _ELEVATION, _AZIMUTH = 22.0, -118.0
 
 
-def render(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return a picture of coloured triangles in a box.
+def render(
+    vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, size: np.ndarray
+) -> list[np.ndarray]:
+    """Return pictures of the same triangles in a box, coloured in several ways.
 
     Parameters
     ----------
@@ -34,24 +36,27 @@ def render(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, siz
         Right-handed coordinates in any unit.
     triangles : ndarray of int, shape (n, 3)
         Vertex numbers.
-    colours : ndarray, shape (v, 3)
+    colours : ndarray, shape (pictures, v, 3)
         Red, green, blue in [0, 1] per vertex.
     size : ndarray, shape (3,)
         The box is [0, size].
 
     Returns
     -------
-    ndarray of uint8, shape (height, width, 3)
+    list of ndarray of uint8, shape (height, width, 3)
     """
-    picture = None
+    pictures = None
     if importlib.util.find_spec("pyvista"):
-        picture = _in_own_process(vertices, triangles, colours, size)
-    return _with_matplotlib(vertices, triangles, colours, size) if picture is None else picture
+        pictures = _in_own_process(vertices, triangles, colours, size)
+    if pictures is None:
+        return [_with_matplotlib(vertices, triangles, each, size) for each in colours]
+    return list(pictures)
 
 
 def _in_own_process(*mesh: np.ndarray) -> np.ndarray | None:
+    """Make all pictures in one process: loading VTK takes longer than drawing."""
     with tempfile.TemporaryDirectory() as folder:
-        given, made = Path(folder) / "mesh.npz", Path(folder) / "picture.npy"
+        given, made = Path(folder) / "mesh.npz", Path(folder) / "pictures.npy"
         np.savez(given, *mesh)
         command = [sys.executable, "-m", "microcell.results.render", str(given), str(made)]
         try:
@@ -115,7 +120,7 @@ def _with_matplotlib(
     panel.add_collection3d(shapes)
     panel.add_collection3d(Line3DCollection(_box_edges(size), colors="#888888", linewidths=1.0))
     panel.set(xlim=(0, size[0]), ylim=(0, size[1]), zlim=(0, size[2]))
-    panel.set_box_aspect(size, zoom=0.85)
+    panel.set_box_aspect(size.copy(), zoom=0.85)  # matplotlib scales the array it is given
     panel.view_init(elev=_ELEVATION, azim=_AZIMUTH)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -129,4 +134,5 @@ def _box_edges(size: np.ndarray) -> list[np.ndarray]:
 
 if __name__ == "__main__":
     with np.load(sys.argv[1]) as _mesh:
-        np.save(sys.argv[2], _with_pyvista(*(_mesh[name] for name in _mesh.files)))
+        _vertices, _triangles, _colours, _size = (_mesh[name] for name in _mesh.files)
+    np.save(sys.argv[2], [_with_pyvista(_vertices, _triangles, each, _size) for each in _colours])

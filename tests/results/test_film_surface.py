@@ -57,24 +57,33 @@ def test_deviation_has_no_mean_on_any_particle(grid: RunGrid) -> None:
     assert np.ptp(deviation) > 0.01
 
 
-@pytest.mark.parametrize("how", ["_with_matplotlib", "_in_own_process"])
-def test_both_renderers_show_the_mesh_in_its_colour(grid: RunGrid, how: str) -> None:
-    if how == "_in_own_process":
+@pytest.mark.parametrize("library", ["matplotlib", "pyvista"])
+def test_both_renderers_show_the_mesh_in_its_colours(
+    grid: RunGrid, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    """A red and a blue picture of one mesh."""
+    if library == "pyvista":
         pytest.importorskip("pyvista")
+        monkeypatch.delattr(render, "_with_matplotlib")
+    else:
+        monkeypatch.setattr(render, "_in_own_process", lambda *_: None)
     surface = film_surface(grid, grid.phases == ACTIVE)
-    colours = np.tile([0.9, 0.1, 0.1], (len(surface.vertices), 1))
+    colours = np.tile([[[0.9, 0.1, 0.1]], [[0.1, 0.1, 0.9]]], (1, len(surface.vertices), 1))
     size = np.array([6.4e-6, 6.4e-6, 12e-6])
-    picture = getattr(render, how)(surface.vertices, surface.triangles, colours, size)
-    assert picture.shape[2] == 3
-    red = (picture[..., 0] > 60) & (picture[..., 0] > 2 * picture[..., 1].astype(int))
-    assert 0.03 < red.mean() < 0.8
-    assert (picture[:5] > 250).all()  # nothing runs out of the frame
+    pictures = render.render(surface.vertices, surface.triangles, colours, size)
+    assert len(pictures) == 2
+    for picture, strong in zip(pictures, (0, 2), strict=True):
+        assert picture.shape[2] == 3
+        mine = (picture[..., strong] > 60) & (picture[..., strong] > 2 * picture[..., 1].astype(int))
+        assert 0.03 < mine.mean() < 0.8
+        assert (picture[:5] > 250).all()  # nothing runs out of the frame
 
 
 def test_a_renderer_that_dies_is_replaced(grid: RunGrid, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render.sys, "executable", "/bin/false")
     surface = film_surface(grid, grid.phases == ACTIVE)
-    colours = np.zeros((len(surface.vertices), 3))
-    picture = render.render(surface.vertices, surface.triangles, colours, np.array([6.4e-6, 6.4e-6, 12e-6]))
+    colours = np.zeros((1, len(surface.vertices), 3))
+    size = np.array([6.4e-6, 6.4e-6, 12e-6])
+    (picture,) = render.render(surface.vertices, surface.triangles, colours, size)
     assert picture.dtype == np.uint8
     assert (picture < 100).any()

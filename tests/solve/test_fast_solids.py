@@ -24,7 +24,8 @@ def test_fast_diffusion_costs_no_more_iterations(tmp_path: Path) -> None:
 
 def test_fast_diffusion_along_short_edges_costs_no_more_iterations(tmp_path: Path) -> None:
     """Voxels five times as long through the plane: in 150 s lithium passes two of them, and thirteen across.
-    No step fails, at most 12 Krylov iterations per Newton iteration (with the smoother alone one fails, and they are 32)."""
+    No step fails, at most 12 Krylov iterations per Newton iteration (with the smoother alone one fails, and
+    they are 32)."""
     labels = generate_cathode(
         (8, 12, 12), 5e-7, diameter_mean=2.5e-6, diameter_std=0.5e-6, seed=3
     ).volume.labels
