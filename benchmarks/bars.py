@@ -224,6 +224,10 @@ BARS = (
         "Weak scaling efficiency on GPUs",
         0.8, False, "devices", stated("GPU weak scaling efficiency"),
     ),
+    Bar(
+        "Random electrodes whose protocol runs to its end, share",
+        1, False, "random_electrodes", stated("share that runs to the end"),
+    ),
     Bar("Tracing and compiling in a cold run", 30, True, "cold_start", compiling, "s"),
     Bar("Programs compiled in a process after its first run", 0, True, "cold_start", after_the_first),
     Bar(
