@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,20 @@ def summary(rows: list[Row]) -> Row:
     }
 
 
+def print_row(row: Row) -> None:
+    """Print what became of an electrode."""
+    shown = ("kind", "shape", "status", "wall_s", "time_steps", "steps_failed", "krylov_iterations")
+    print(f"{row['number']:4d}", *(row[name] for name in shown if name in row), flush=True)
+
+
+def save(rows: list[Row]) -> None:
+    """Store all rows, their summary, and the number for the table of bars."""
+    whole = summary(rows)
+    share = whole["done"] / max(whole["electrodes"], 1)
+    bars = {"share that runs to the end": share}
+    record.save("random_electrodes", {"bars": bars, "summary": whole, "rows": rows})
+
+
 def main() -> None:
     """Run what is not stored yet, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -233,20 +247,12 @@ def main() -> None:
     rows = {row["number"]: row for row in stored}
     left = [number for number in range(options.count) if number not in rows]
     with ThreadPoolExecutor(options.jobs) as pool:
-        for row in pool.map(partial(in_own_process, volumes=options.volumes), left):
+        running = [pool.submit(in_own_process, number, options.volumes) for number in left]
+        for each in as_completed(running):
+            row = each.result()
             rows[row["number"]] = row
-            print(
-                {
-                    k: row[k]
-                    for k in ("number", "kind", "shape", "status", "wall_s", "steps_failed")
-                    if k in row
-                }
-            )
-            ordered = [rows[number] for number in sorted(rows)]
-            whole = summary(ordered)
-            share = whole["done"] / max(whole["electrodes"], 1)
-            bars = {"share that runs to the end": share}
-            record.save("random_electrodes", {"bars": bars, "summary": whole, "rows": ordered})
+            print_row(row)
+            save([rows[number] for number in sorted(rows)])
     print(json.dumps(summary([rows[number] for number in sorted(rows)]), indent=2))
 
 
