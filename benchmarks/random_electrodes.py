@@ -3,7 +3,7 @@
 Generated cathodes, crops of a real one, coarse blocks, white noise and single grains of 6 to 22 voxels an
 edge, with cubic and stretched voxels; conductivities, diffusivities, kinetics and temperature over decades;
 particles that touch, resist or are insulated; charges, holds, rests and discharges at C/20 to 6C. Run:
-``python benchmarks/random_electrodes.py [--count 80] [--jobs 2]``. Every electrode has a process of its own
+``python benchmarks/random_electrodes.py [--count 60] [--jobs 2]``. Every electrode has a process of its own
 and is stored when it ends: an interrupted benchmark goes on with what is left, ``--again`` forgets what is
 stored.
 """
@@ -234,7 +234,7 @@ def save(rows: list[Row]) -> None:
 def main() -> None:
     """Run what is not stored yet, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=80)
+    parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=2, help="electrodes at a time")
     parser.add_argument("--again", action="store_true", help="forget what is stored")
     parser.add_argument("--volumes", type=Path, default=record.VOLUMES)
