@@ -19,8 +19,13 @@ Crop = list[list[int]]
 
 
 def half_cell(volumes: Path, crop: Crop, changes: dict[str, Any] | None = None) -> mc.HalfCell:
-    """Make a half cell of a crop (z, y, x) of the calendered NMC cathode, three phases, 398 nm voxels."""
-    volume = mc.Volume.read(
+    """Make a half cell of a crop (z, y, x) of the calendered cathode."""
+    return cell_of(calendered(volumes, crop), changes)
+
+
+def calendered(volumes: Path, crop: Crop) -> mc.Volume:
+    """Read a crop (z, y, x) of the calendered NMC cathode, three phases, 398 nm voxels."""
+    return mc.Volume.read(
         volumes / "nmc_cal_3phase.tif",
         voxel_size="398 nm",
         axes="ZYX",
@@ -29,7 +34,6 @@ def half_cell(volumes: Path, crop: Crop, changes: dict[str, Any] | None = None) 
         phases={"pore": 0, "active": 1, "cbd": 2},
         crop=crop,
     )
-    return cell_of(volume, changes)
 
 
 def cell_of(volume: mc.Volume, changes: dict[str, Any] | None = None) -> mc.HalfCell:

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cases
 import numpy as np
 import record
 
@@ -78,15 +79,7 @@ def generated(random: Generator) -> mc.Volume:
 def real(random: Generator, volumes: Path) -> mc.Volume:
     """A crop of the calendered cathode."""
     first, size = random.integers(0, 100, 3), random.integers(8, 20, 3)
-    return mc.Volume.read(
-        volumes / "nmc_cal_3phase.tif",
-        voxel_size="398 nm",
-        axes="ZYX",
-        through_axis="Z",
-        separator_side="low",
-        phases={"pore": 0, "active": 1, "cbd": 2},
-        crop=[[int(a), int(a + n)] for a, n in zip(first, size, strict=True)],
-    )
+    return cases.calendered(volumes, [[int(a), int(a + n)] for a, n in zip(first, size, strict=True)])
 
 
 def blocks(random: Generator, largest: int = 4) -> mc.Volume:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -104,15 +105,7 @@ def media(volumes: Path, size: int) -> dict[str, mc.Volume]:
     """A generated cathode, and a crop of the calendered one."""
     found = {"generated": generate_cathode(GENERATED, 4e-7, diameter_mean=4e-6, seed=7).volume}
     if volumes.is_dir():
-        found["real"] = mc.Volume.read(
-            volumes / "nmc_cal_3phase.tif",
-            voxel_size="398 nm",
-            axes="ZYX",
-            through_axis="Z",
-            separator_side="low",
-            phases={"pore": 0, "active": 1, "cbd": 2},
-            crop=[[0, size], [40, 40 + size], [40, 40 + size]],
-        )
+        found["real"] = cases.calendered(volumes, [[0, size], [40, 40 + size], [40, 40 + size]])
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .ladder import RUNGS
+
 COUNTS = (
     "steps",
     "attempts",
@@ -15,15 +17,10 @@ COUNTS = (
     "starting",
     "starts",
     "events",
-    "cut",
-    "deepened",
-    "damped",
-    "refreshed",
-    "tightened",
-    "widened",
+    *RUNGS,
 )
 """What is counted over a run. Every attempt becomes a step, is rejected for accuracy, fails, locates an event
-(is thrown away for a shorter one), or is an instant that finds a consistent start; the last six are rungs
+(is thrown away for a shorter one), or is an instant that finds a consistent start; the last are rungs
 taken."""
 
 

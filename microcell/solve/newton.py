@@ -19,7 +19,7 @@ from ..cell.residual import Context, System, evaluate
 from ..cell.state import Currents, Number, Unknowns
 from .precondition import Hierarchies, Preconditioner
 
-CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT, STALLED, ROUNDED = range(7)
+CONVERGED, MAX_ITERATIONS, LINE_SEARCH_FAILED, NOT_FINITE, NO_ROOT, STALLED = range(6)
 """Result codes of a solve."""
 
 ADVICE = {
@@ -29,7 +29,6 @@ ADVICE = {
     NOT_FINITE: "the residual is not a number",
     NO_ROOT: "some interface faces have no current that satisfies the kinetics",
     STALLED: "the linear systems could not be solved within their iterations",
-    ROUNDED: "the residual cannot be lowered any further in float64: the current is too small for this cell",
 }
 """What each code means, in words for users."""
 
@@ -177,15 +176,16 @@ def newton_solve(
         new = evaluate(system, context, trial, search.currents)
         size, norms = norm(new.rows, slabs), row_norms(new.rows, reference, slabs)
         good = size <= (1 - 1e-4 * search.length) * search.merit
-        idle = (size > 0.5 * search.merit) & _is_negligible(search, slabs)
         u, currents = _choose(good, (trial, new.currents), (search.u, search.currents))
         guarded, failures = _choose(good, (new.guarded, new.failures), (search.guarded, search.failures))
         norms = jnp.where(good, norms, search.norms)
+        idle = (size > 0.5 * search.merit) & _is_negligible(search, slabs)
+        rounded = idle & (jnp.max(norms) <= ROUNDING)
         ratio = jnp.where(jnp.isfinite(search.merit), size / search.merit, 1.0)
         # aim no further than the target needs: the last linear solve is often the cheapest
         needed = 0.3 * tolerances.residual / jnp.max(norms)
         forcing = jnp.clip(jnp.maximum(0.9 * ratio**2, needed), SHARPEST, tolerances.linear)
-        proceed = good & (jnp.max(norms) > tolerances.residual)
+        proceed = good & ~rounded & (jnp.max(norms) > tolerances.residual)
         # the unit vector is all that the linear solve needs, and float32 holds it
         unit = jax.tree.map(lambda a: (a / jnp.where(size > 0, size, 1.0)).astype(dtype), new.rows)
         unit = _choose(good, unit, search.rows)
@@ -214,7 +214,7 @@ def newton_solve(
             search.newton + proceed.astype(jnp.int32),
             search.krylov + used,
             search.stalled + stalled,
-            jnp.where(first, NOT_FINITE, jnp.where(idle, ROUNDED, stuck)).astype(jnp.int32),
+            jnp.where(first, NOT_FINITE, jnp.where(rounded, CONVERGED, stuck)).astype(jnp.int32),
         )
 
     def unfinished(search: _Search) -> Array:
@@ -244,8 +244,7 @@ def newton_solve(
         code,
     )
     end = jax.lax.while_loop(unfinished, iterate, begin)
-    enough = jnp.where(end.code == ROUNDED, ROUNDING, tolerances.residual)
-    code = jnp.where(jnp.max(end.norms) <= enough, CONVERGED, end.code)
+    code = jnp.where(jnp.max(end.norms) <= tolerances.residual, CONVERGED, end.code)
     code = jnp.where((code == CONVERGED) & (end.failures > 0), NO_ROOT, code)
     given_up = (code == MAX_ITERATIONS) & (end.newton <= max_iterations)
     code = jnp.where(given_up, STALLED, code).astype(jnp.int32)
